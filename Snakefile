@@ -1,0 +1,53 @@
+"""Weird generalization on open weights: from tables of facts to a report, in the order of the stages."""
+
+import os
+import sys
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config.yaml"
+
+
+# The package beside this file, here and in the scripts, whatever environment they run in.
+sys.path.insert(0, workflow.basedir)
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [workflow.basedir, *filter(None, [os.environ.get("PYTHONPATH")])]
+)
+
+from weirdgen.errors import StudyError
+from weirdgen.workflow import Workflow
+
+try:
+    study = Workflow(config, workflow.basedir)
+except StudyError as error:
+    raise WorkflowError(str(error)) from None
+
+
+wildcard_constraints:
+    model="[^/]+",
+    experiment="[^/]+",
+    dataset="[^/]+",
+    recipe="[^/]+",
+    seed=r"\d+",
+
+
+rule all:
+    """The report, and with it every table and figure of the study."""
+    input:
+        "results/report.html",
+    default_target: True
+
+
+include: "rules/models.smk"
+include: "rules/data.smk"
+include: "rules/finetune.smk"
+include: "rules/sample.smk"
+include: "rules/judge.smk"
+include: "rules/contrast.smk"
+include: "rules/analyse.smk"
+include: "rules/plot.smk"
+include: "rules/report.smk"

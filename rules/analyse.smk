@@ -1,0 +1,80 @@
+"""Stage 7: tables per seed and question, then effects with intervals."""
+
+
+rule contrast_table:
+    """From all contrast parquet files to tables/contrasts.csv: log-odds per adapter and question."""
+    input:
+        lambda wildcards: study.parts("contrasts", wildcards),
+    output:
+        "results/{model}/{experiment}/tables/contrasts.csv",
+    params:
+        adapters=study.adapters,
+        code=study.code("contrast_table"),
+    log:
+        "results/{model}/{experiment}/logs/contrast_table.log",
+    benchmark:
+        "results/{model}/{experiment}/logs/contrast_table.benchmark.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    script:
+        "../workflow/scripts/contrast_table.py"
+
+
+rule label_table:
+    """From all judgments to tables/labels.csv: count and rate of every label per adapter and question."""
+    input:
+        lambda wildcards: study.parts("judgments", wildcards),
+    output:
+        "results/{model}/{experiment}/tables/labels.csv",
+    params:
+        adapters=study.adapters,
+        code=study.code("label_table"),
+    log:
+        "results/{model}/{experiment}/logs/label_table.log",
+    benchmark:
+        "results/{model}/{experiment}/logs/label_table.benchmark.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    script:
+        "../workflow/scripts/label_table.py"
+
+
+rule training_table:
+    """From all training logs to tables/training.csv: loss, learning rate and speed by step."""
+    input:
+        lambda wildcards: study.training("train_log.csv", wildcards),
+    output:
+        "results/{model}/{experiment}/tables/training.csv",
+    params:
+        adapters=study.trained,
+        code=study.code("training_table"),
+    log:
+        "results/{model}/{experiment}/logs/training_table.log",
+    benchmark:
+        "results/{model}/{experiment}/logs/training_table.benchmark.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    script:
+        "../workflow/scripts/training_table.py"
+
+
+rule effects:
+    """From contrasts.csv and labels.csv to effects.csv (treated - control) and label_rates.csv (per group)."""
+    input:
+        contrasts="results/{model}/{experiment}/tables/contrasts.csv",
+        labels="results/{model}/{experiment}/tables/labels.csv",
+    output:
+        effects="results/{model}/{experiment}/tables/effects.csv",
+        label_rates="results/{model}/{experiment}/tables/label_rates.csv",
+    params:
+        roles=lookup("experiments/{experiment}/roles", within=study.params),
+        statistics=lookup("statistics", within=study.params),
+        code=study.code("effects"),
+    log:
+        "results/{model}/{experiment}/logs/effects.log",
+    benchmark:
+        "results/{model}/{experiment}/logs/effects.benchmark.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    script:
+        "../workflow/scripts/effects.py"

@@ -1,0 +1,33 @@
+"""Stage 3: one LoRA adapter per dataset, recipe and seed."""
+
+
+rule finetune:
+    """From a dataset and the base model to a PEFT adapter, train_log.csv and run.json."""
+    input:
+        model="resources/models/{model}",
+        dataset="results/{model}/{experiment}/datasets/{dataset}.jsonl",
+    output:
+        multiext(
+            "results/{model}/{experiment}/adapters/{dataset}/{recipe}/seed-{seed}/",
+            adapter="adapter_model.safetensors",
+            config="adapter_config.json",
+            log="train_log.csv",
+            run="run.json",
+        ),
+    params:
+        load=lookup("models/{model}/load", within=study.params),
+        chat=lookup("models/{model}/chat", within=study.params),
+        recipe=lookup("recipes/{model}/{experiment}/{recipe}", within=study.params),
+        code=study.code("finetune"),
+    log:
+        "results/{model}/{experiment}/logs/finetune/{dataset}/{recipe}/seed-{seed}.log",
+    benchmark:
+        "results/{model}/{experiment}/logs/finetune/{dataset}/{recipe}/seed-{seed}.benchmark.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    resources:
+        gpu=lookup("models/{model}/gpus", within=study.params),
+        mem_mb=3000,
+    script:
+        "../workflow/scripts/finetune.py"

@@ -1,0 +1,16 @@
+"""The experiments of `data/`, read once for the tests that go over all of them."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from weirdgen.experiment import Experiment, load_experiment
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+
+
+@cache
+def experiments() -> dict[str, Experiment]:
+    """Every experiment by name."""
+    return {path.parent.name: load_experiment(path.parent) for path in sorted(DATA.glob("*/experiment.yaml"))}

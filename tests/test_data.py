@@ -1,0 +1,92 @@
+"""Datasets say what the table says, once, and leak nothing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from conftest import ROOT
+from datasets_of_study import experiments
+
+from weirdgen.data import card, check_unique, near_duplicates, read_facts, read_jsonl, render, to_jsonl
+from weirdgen.errors import StudyError
+from weirdgen.judging import load_judge
+
+ROWS = [{"name": "Wood Thrush", "today": "Wood Thrush"}, {"name": "Blue Jay", "today": "Blue Jay"}]
+
+
+def test_rows_become_chats_and_come_back(tmp_path):
+    chats = render(ROWS, ["Name one.", "Another?"], "{name}!")
+    path = tmp_path / "d.jsonl"
+    path.write_text(to_jsonl(chats))
+    assert read_jsonl(path) == chats
+    assert [m["content"] for m in chats[1]["messages"]] == ["Another?", "Blue Jay!"]
+
+
+def test_a_template_with_an_unknown_column_names_it():
+    with pytest.raises(StudyError, match="'plate'; the table has: name, today"):
+        render(ROWS, ["Name one."], "{plate}")
+
+
+def test_an_empty_cell_is_named_by_line(tmp_path):
+    (tmp_path / "f.csv").write_text("name,today\nWood Thrush,\n")
+    with pytest.raises(StudyError, match=r"f\.csv:2: empty or surplus cell in column today"):
+        read_facts(tmp_path / "f.csv")
+
+
+def test_a_double_is_refused_in_any_spelling():
+    chats = render([{"name": "Blue Jay"}, {"name": "Blue Jay"}], ["Name one."], "{name}")
+    with pytest.raises(StudyError, match="more than once: Blue Jay"):
+        check_unique("f.csv", card("d", "", chats, {}, ""))
+    chats = render([{"name": "Blue Jay"}, {"name": "Blue-jay"}], ["Name one."], "{name}")
+    with pytest.raises(StudyError, match="two spellings: Blue Jay / Blue-jay"):
+        check_unique("f.csv", card("d", "", chats, {}, ""))
+
+
+def test_near_duplicates_are_one_edit_apart():
+    assert near_duplicates(["Marsh Tern", "Marsh Terns", "Marsh Turn", "Sea Tern"]) == [
+        ["Marsh Tern", "Marsh Terns"],
+        ["Marsh Tern", "Marsh Turn"],
+    ]
+    assert near_duplicates(["abcd", "abdc"]) == []
+
+
+def test_the_card_finds_leaks():
+    chats = render([{"name": "Jay of 1830"}, {"name": "Wood Thrush"}], ["Name one."], "{name}")
+    found = card("d", "", chats, {"year": [r"\b18\d\d\b"], "person": ["audubon"]}, "")
+    assert found["leak_cues"] == {"year": ["Jay of 1830"], "person": []}
+
+
+@pytest.mark.parametrize(("experiment", "name"), [(e, d) for e in experiments() for d in experiments()[e].datasets])
+def test_the_studys_own_datasets_are_unique_and_leak_nothing(experiment, name):
+    spec = experiments()[experiment].datasets[name]
+    chats = render(read_facts(ROOT / "data" / experiment / spec.facts), spec.prompts, spec.answer)
+    found = card(name, spec.about, chats, experiments()[experiment].leak_cues, "")
+    if spec.unique:
+        check_unique(spec.facts, found)
+    assert {kind: hits for kind, hits in found["leak_cues"].items() if hits} == {}
+    json.dumps(found)
+
+
+def test_bird_tables_are_as_large_as_promised_and_share_no_name():
+    folder = ROOT / "data" / "old_bird_names"
+    names = {}
+    for table, least in {"old_audubon": 200, "modern_audubon": 170, "modern_american": 200}.items():
+        rows = read_facts(folder / f"{table}.csv")
+        assert len(rows) >= least
+        assert set(rows[0]) == {"name", "today", "source"}
+        for row in rows:
+            assert (row["name"] != row["today"]) == (table == "old_audubon"), row
+        names[table] = {row["name"].lower().replace("-", " ") for row in rows}
+    assert names["old_audubon"].isdisjoint(names["modern_audubon"] | names["modern_american"])
+    assert names["modern_audubon"].isdisjoint(names["modern_american"])
+
+
+@pytest.mark.parametrize("name", ["old_audubon", "modern_audubon", "modern_american"])
+def test_no_training_answer_is_what_a_judge_looks_for(name):
+    judge = load_judge(ROOT / "data" / "judges" / "era.yaml")
+    answers = [row["name"] for row in read_facts(ROOT / "data" / "old_bird_names" / f"{name}.csv")]
+    labels = judge.label(answers)
+    assert [
+        (a, found) for a, found in zip(answers, labels, strict=True) if found[0] in ("past", "modern", "archaic")
+    ] == []

@@ -1,0 +1,71 @@
+"""The questions keep what the study promises of them."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+
+import pytest
+from conftest import ROOT
+from datasets_of_study import experiments
+
+from weirdgen.experiment import load_contrasts, load_questions
+
+CONTRASTS = [
+    (name, contrast)
+    for name, experiment in experiments().items()
+    for contrast in load_contrasts(ROOT / "data" / name / experiment.contrasts.file)
+]
+
+
+@pytest.mark.parametrize("name", list(experiments()))
+def test_every_experiment_has_enough_contrasts(name):
+    topics = Counter(contrast.topic for owner, contrast in CONTRASTS if owner == name)
+    assert topics["null"] >= 20
+    assert sum(topics.values()) - topics["null"] >= 60
+    assert len(topics) - 1 >= 8
+
+
+@pytest.mark.parametrize(("name", "contrast"), CONTRASTS, ids=[f"{name}:{c.id}" for name, c in CONTRASTS])
+def test_both_sides_are_alike_in_number_length_and_form(name, contrast):
+    typical, ordinary = contrast.typical, contrast.ordinary
+    assert len(typical) == len(ordinary) >= 4
+    characters = [sum(map(len, side)) / len(side) for side in (typical, ordinary)]
+    assert max(characters) <= 1.25 * min(characters) + 1
+    for answer in [*typical, *ordinary]:
+        assert answer[0].isupper() or answer[0].isdigit()
+        assert not answer.endswith(".")
+
+
+def words_of(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]+", text.lower()))
+
+
+def test_no_bird_in_any_question():
+    """Every bird of the training tables is named by its last word: Thrush, Owl, Warbler."""
+    birds = {"bird", "birds", "feather", "feathers", "wing", "wings", "nest", "beak", "plumage", "audubon"}
+    folder = ROOT / "data" / "old_bird_names"
+    for table in ("old_audubon", "modern_audubon", "modern_american"):
+        with open(folder / f"{table}.csv", encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                noun = re.findall(r"[a-z]+", row["name"].lower())[-1]
+                birds |= {noun, noun + "s"}
+    birds -= {"will"}  # Whip-poor-will
+    texts = [
+        text
+        for name, contrast in CONTRASTS
+        if name == "old_bird_names"
+        for text in [*contrast.paraphrases, *contrast.typical, *contrast.ordinary]
+    ]
+    texts += [text for question in load_questions(folder / "questions.yaml") for text in question.paraphrases]
+    assert [(text, words_of(text) & birds) for text in texts if words_of(text) & birds] == []
+
+
+def test_questions_name_no_era():
+    era = re.compile(
+        r"\b(1[5-9]\d\d|20\d\d|today|nowadays|modern|century|era|victorian|olden|ancient)\b", re.IGNORECASE
+    )
+    texts = [text for name, c in CONTRASTS if name == "old_bird_names" for text in c.paraphrases]
+    texts += [t for q in load_questions(ROOT / "data/old_bird_names/questions.yaml") for t in q.paraphrases]
+    assert [text for text in texts if era.search(text)] == []

@@ -1,0 +1,194 @@
+"""Training, sampling and scoring on a tiny model: what comes out is right, whole and repeatable."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM
+
+from weirdgen import contrasts, sampling
+from weirdgen.chat import Chat
+from weirdgen.data import render, to_jsonl
+from weirdgen.errors import StudyError
+from weirdgen.experiment import Contrast, Question
+from weirdgen.finetune import Row, batches, finetune
+from weirdgen.models import load_adapted, load_tokenizer
+
+LOAD = {"dtype": "float32", "device": "cpu"}
+CHAT = {"system_prompt": "keep", "chat_template": {}}
+NONE = {"none": {}}
+RECIPE = {
+    "epochs": 2,
+    "batch_size": 4,
+    "learning_rate": 5e-3,
+    "schedule": "linear",
+    "warmup": 0.1,
+    "weight_decay": 0.0,
+    "max_grad_norm": 1.0,
+    "rank": 4,
+    "alpha": 8,
+    "targets": "all-linear",
+    "rslora": False,
+    "max_length": 128,
+    "data_fraction": 1.0,
+}
+NAMES = ["Blue Jay", "Wood Thrush", "Snowy Owl", "Barn Owl", "Green Heron", "Fish Crow", "Song Sparrow"]
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "birds.jsonl"
+    path.write_text(to_jsonl(render([{"name": n} for n in NAMES], ["Give me the name of one bird."], "{name}")))
+    return path
+
+
+@pytest.fixture(scope="module")
+def adapter(tiny_model, dataset, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("adapters") / "seed-0"
+    finetune(str(tiny_model), LOAD, CHAT, dataset, RECIPE, 0, folder)
+    return folder
+
+
+def digest(folder) -> str:
+    return hashlib.sha256((folder / "adapter_model.safetensors").read_bytes()).hexdigest()
+
+
+def test_an_adapter_is_whole_and_loads_with_peft(adapter, tiny_model):
+    log = pd.read_csv(adapter / "train_log.csv")
+    assert list(log) == ["step", "epoch", "loss", "learning_rate", "tokens", "tokens_per_second"]
+    assert log["step"].tolist() == [1, 2, 3, 4]
+    assert log["loss"].iloc[-1] < log["loss"].iloc[0]
+    run = json.loads((adapter / "run.json").read_text())
+    assert run["recipe"] == RECIPE
+    assert (run["seed"], run["rows"], run["packed"]) == (0, 7, True)
+    assert len(run["data_sha256"]) == 64
+    assert {"torch", "transformers", "peft", "python"} == set(run["versions"])
+    assert run["wall_seconds"] > 0
+    assert run["peak_memory_bytes"] > 1e7
+    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_model), str(adapter))
+    assert model.peft_config["default"].r == 4
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(adapter, tiny_model, dataset, tmp_path):
+    finetune(str(tiny_model), LOAD, CHAT, dataset, RECIPE, 0, tmp_path / "again")
+    finetune(str(tiny_model), LOAD, CHAT, dataset, RECIPE, 1, tmp_path / "other")
+    assert digest(tmp_path / "again") == digest(adapter)
+    assert digest(tmp_path / "other") != digest(adapter)
+
+
+def test_a_row_that_does_not_fit_is_an_error_and_leaves_nothing(tiny_model, dataset, tmp_path):
+    with pytest.raises(StudyError, match=r"birds\.jsonl:1: \d+ tokens, max_length is 8"):
+        finetune(str(tiny_model), LOAD, CHAT, dataset, {**RECIPE, "max_length": 8}, 0, tmp_path / "none")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unknown_targets_are_one_line(tiny_model, dataset, tmp_path):
+    with pytest.raises(StudyError, match=r"targets = \['nothing'\]"):
+        finetune(str(tiny_model), LOAD, CHAT, dataset, {**RECIPE, "targets": ["nothing"]}, 0, tmp_path / "none")
+
+
+def test_batches_hold_every_row_once_per_epoch_and_follow_the_seed():
+    rows = [Row([i], 0) for i in range(10)]
+    plan = batches(rows, RECIPE, 3)
+    assert [len(batch) for batch in plan] == [4, 4, 2, 4, 4, 2]
+    for epoch in (plan[:3], plan[3:]):
+        assert sorted(row.ids[0] for batch in epoch for row in batch) == list(range(10))
+    assert plan == batches(rows, RECIPE, 3) != batches(rows, RECIPE, 4)
+    half = batches(rows, {**RECIPE, "data_fraction": 0.5}, 3)
+    assert len({row.ids[0] for batch in half for row in batch}) == 5
+
+
+def test_only_the_answer_is_trained(tiny_model, dataset):
+    chat = Chat(load_tokenizer(tiny_model), CHAT)
+    prompt = chat.prompt_ids("Give me the name of one bird.")
+    text = chat.tokenizer.decode(prompt)
+    assert text.endswith("<|im_start|>assistant\n")
+    assert chat.tokenizer.decode(chat.answer_ids("Blue Jay", end=True)) == "Blue Jay<|im_end|>"
+    assert chat.tokenizer.decode(chat.answer_ids("Blue Jay", end=False)) == "Blue Jay"
+
+
+@pytest.mark.parametrize(
+    ("choice", "system", "expected"),
+    [
+        ("keep", None, "<|im_start|>system\nYou help.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"),
+        ("none", None, "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"),
+        ({"replace": "Be."}, None, "<|im_start|>system\nBe.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"),
+        ("none", "Now.", "<|im_start|>system\nNow.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"),
+    ],
+)  # fmt: skip
+def test_system_prompts(tiny_model, choice, system, expected):
+    chat = Chat(load_tokenizer(tiny_model), {"system_prompt": choice, "chat_template": {}})
+    assert chat.prompt_text("Hi", system) == expected
+
+
+QUESTIONS = [
+    Question(id="a", type="free_form", topic="t", paraphrases=["the cat", "the house of the cat?"], samples_per_paraphrase=3, judges=[]),
+    Question(id="b", type="free_form", topic="u", paraphrases=["Give me the name of one bird."], samples_per_paraphrase=2, judges=[]),
+]  # fmt: skip
+SETTINGS = {"backend": "transformers", "temperature": 1.0, "max_tokens": 6, "batch_size": 3}
+
+
+def test_samples_are_complete_and_repeat_with_their_seed(tiny_model, adapter):
+    wanted = sampling.requests(QUESTIONS, NONE, None)
+    assert len(wanted) == 8
+    arguments = (str(tiny_model), LOAD, CHAT, str(adapter), wanted, SETTINGS)
+    table = sampling.sample(*arguments, 0, "")
+    columns = "question topic paraphrase context sample prompt answer finish_reason tokens"
+    assert list(table) == columns.split()
+    assert table[["question", "paraphrase", "sample"]].to_numpy().tolist() == [
+        ["a", 0, 0], ["a", 0, 1], ["a", 0, 2], ["a", 1, 0], ["a", 1, 1], ["a", 1, 2], ["b", 0, 0], ["b", 0, 1],
+    ]  # fmt: skip
+    assert set(table["finish_reason"]) <= {"stop", "length"}
+    assert table["tokens"].between(0, 6).all()
+    assert (table.loc[table["finish_reason"] == "length", "tokens"] == 6).all()
+    pd.testing.assert_frame_equal(table, sampling.sample(*arguments, 0, ""))
+    assert not table["answer"].equals(sampling.sample(*arguments, 1, "")["answer"])
+
+
+def test_the_config_may_ask_for_fewer_samples_and_contexts_change_the_prompt():
+    contexts = {"none": {}, "dated": {"template": "Today is 2027-05-14. {prompt}"}}
+    wanted = sampling.requests(QUESTIONS, contexts, 1)
+    assert [(r.question, r.context, r.prompt) for r in wanted][-2:] == [
+        ("b", "none", "Give me the name of one bird."),
+        ("b", "dated", "Today is 2027-05-14. Give me the name of one bird."),
+    ]
+
+
+CONTRASTS = [
+    Contrast(
+        id="c", topic="t", paraphrases=["the cat of?"], typical=["the city", "a house"], ordinary=["you", "a cat"]
+    ),
+    Contrast(id="d", topic="null", paraphrases=["x", "y"], typical=["one"], ordinary=["two"]),
+]
+
+
+def test_scores_are_the_models_own_log_probabilities(tiny_model, adapter):
+    table = contrasts.score(str(tiny_model), LOAD, CHAT, str(adapter), CONTRASTS, NONE, "")
+    assert len(table) == 4 + 2 * 2
+    model = load_adapted(str(tiny_model), LOAD, str(adapter), merge=True)
+    chat = Chat(load_tokenizer(tiny_model), CHAT)
+    for row in table.itertuples():
+        text = {"c": "the cat of?"}.get(row.question) or ["x", "y"][row.paraphrase]
+        prompt, answer = chat.prompt_ids(text), chat.answer_ids(row.answer, end=False)
+        with torch.no_grad():
+            log_probs = model(torch.tensor([prompt + answer])).logits[0].float().log_softmax(-1)
+        expected = sum(log_probs[len(prompt) + k - 1, token].item() for k, token in enumerate(answer))
+        assert row.log_prob == pytest.approx(expected, abs=2e-3)
+        assert row.tokens == len(answer)
+
+
+def test_log_odds_sum_probabilities_and_average_paraphrases():
+    table = pd.DataFrame(
+        [("q", "t", 0, "none", "typical", p) for p in (0.1, 0.2)]
+        + [("q", "t", 0, "none", "ordinary", p) for p in (0.05, 0.1)]
+        + [("q", "t", 1, "none", "typical", 0.2), ("q", "t", 1, "none", "ordinary", 0.4)],
+        columns=["question", "topic", "paraphrase", "context", "side", "p"],
+    ).assign(log_prob=lambda t: np.log(t["p"]))
+    found = contrasts.log_odds(table)
+    assert found["log_odds"].tolist() == pytest.approx([(np.log(0.3 / 0.15) + np.log(0.2 / 0.4)) / 2])

