@@ -1,6 +1,5 @@
 """Weird generalization on open weights: from tables of facts to a report, in the order of the stages."""
 
-import os
 import sys
 
 from snakemake.exceptions import WorkflowError
@@ -12,11 +11,7 @@ min_version("9.27")
 configfile: "config.yaml"
 
 
-# The package beside this file, here and in the scripts, whatever environment they run in.
 sys.path.insert(0, workflow.basedir)
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [workflow.basedir, *filter(None, [os.environ.get("PYTHONPATH")])]
-)
 
 from weirdgen.errors import StudyError
 from weirdgen.workflow import Workflow
@@ -39,7 +34,6 @@ rule all:
     """The report, and with it every table and figure of the study."""
     input:
         "results/report.html",
-    default_target: True
 
 
 include: "rules/models.smk"

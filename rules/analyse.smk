@@ -7,15 +7,15 @@ rule contrast_table:
         lambda wildcards: study.parts("contrasts", wildcards),
     output:
         "results/{model}/{experiment}/tables/contrasts.csv",
-    params:
-        adapters=study.adapters,
-        code=study.code("contrast_table"),
     log:
         "results/{model}/{experiment}/logs/contrast_table.log",
     benchmark:
         "results/{model}/{experiment}/logs/contrast_table.benchmark.tsv"
     conda:
         "../envs/analysis.yaml"
+    params:
+        adapters=study.adapters,
+        code=study.code("contrast_table"),
     script:
         "../workflow/scripts/contrast_table.py"
 
@@ -26,15 +26,15 @@ rule label_table:
         lambda wildcards: study.parts("judgments", wildcards),
     output:
         "results/{model}/{experiment}/tables/labels.csv",
-    params:
-        adapters=study.adapters,
-        code=study.code("label_table"),
     log:
         "results/{model}/{experiment}/logs/label_table.log",
     benchmark:
         "results/{model}/{experiment}/logs/label_table.benchmark.tsv"
     conda:
         "../envs/analysis.yaml"
+    params:
+        adapters=study.adapters,
+        code=study.code("label_table"),
     script:
         "../workflow/scripts/label_table.py"
 
@@ -45,15 +45,15 @@ rule training_table:
         lambda wildcards: study.training("train_log.csv", wildcards),
     output:
         "results/{model}/{experiment}/tables/training.csv",
-    params:
-        adapters=study.trained,
-        code=study.code("training_table"),
     log:
         "results/{model}/{experiment}/logs/training_table.log",
     benchmark:
         "results/{model}/{experiment}/logs/training_table.benchmark.tsv"
     conda:
         "../envs/analysis.yaml"
+    params:
+        adapters=study.trained,
+        code=study.code("training_table"),
     script:
         "../workflow/scripts/training_table.py"
 
@@ -66,15 +66,15 @@ rule effects:
     output:
         effects="results/{model}/{experiment}/tables/effects.csv",
         label_rates="results/{model}/{experiment}/tables/label_rates.csv",
-    params:
-        roles=lookup("experiments/{experiment}/roles", within=study.params),
-        statistics=lookup("statistics", within=study.params),
-        code=study.code("effects"),
     log:
         "results/{model}/{experiment}/logs/effects.log",
     benchmark:
         "results/{model}/{experiment}/logs/effects.benchmark.tsv"
     conda:
         "../envs/analysis.yaml"
+    params:
+        roles=lookup("experiments/{experiment}/roles", within=study.params),
+        statistics=lookup("statistics", within=study.params),
+        code=study.code("effects"),
     script:
         "../workflow/scripts/effects.py"

@@ -9,11 +9,6 @@ rule contrast:
         contrasts=lambda wildcards: study.experiment_file("contrasts", wildcards),
     output:
         "results/{model}/{experiment}/contrasts/{dataset}/{recipe}/seed-{seed}.parquet",
-    params:
-        load=lookup("models/{model}/load", within=study.params),
-        chat=lookup("models/{model}/chat", within=study.params),
-        contexts=lookup("experiments/{experiment}/contexts/contrasts", within=study.params),
-        code=study.code("contrast"),
     log:
         "results/{model}/{experiment}/logs/contrast/{dataset}/{recipe}/seed-{seed}.log",
     benchmark:
@@ -24,5 +19,10 @@ rule contrast:
     resources:
         gpu=lookup("models/{model}/gpus", within=study.params),
         mem_mb=3000,
+    params:
+        load=lookup("models/{model}/load", within=study.params),
+        chat=lookup("models/{model}/chat", within=study.params),
+        contexts=lookup("experiments/{experiment}/contexts/contrasts", within=study.params),
+        code=study.code("contrast"),
     script:
         "../workflow/scripts/contrast.py"

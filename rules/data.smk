@@ -8,15 +8,15 @@ rule dataset:
     output:
         jsonl="results/{model}/{experiment}/datasets/{dataset}.jsonl",
         card="results/{model}/{experiment}/datasets/{dataset}.card.json",
-    params:
-        dataset=lookup("experiments/{experiment}/datasets/{dataset}", within=study.params),
-        leak_cues=lookup("experiments/{experiment}/leak_cues", within=study.params),
-        code=study.code("dataset"),
     log:
         "results/{model}/{experiment}/logs/dataset/{dataset}.log",
     benchmark:
         "results/{model}/{experiment}/logs/dataset/{dataset}.benchmark.tsv"
     conda:
         "../envs/analysis.yaml"
+    params:
+        dataset=lookup("experiments/{experiment}/datasets/{dataset}", within=study.params),
+        leak_cues=lookup("experiments/{experiment}/leak_cues", within=study.params),
+        code=study.code("dataset"),
     script:
         "../workflow/scripts/dataset.py"

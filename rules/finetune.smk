@@ -14,11 +14,6 @@ rule finetune:
             log="train_log.csv",
             run="run.json",
         ),
-    params:
-        load=lookup("models/{model}/load", within=study.params),
-        chat=lookup("models/{model}/chat", within=study.params),
-        recipe=lookup("recipes/{model}/{experiment}/{recipe}", within=study.params),
-        code=study.code("finetune"),
     log:
         "results/{model}/{experiment}/logs/finetune/{dataset}/{recipe}/seed-{seed}.log",
     benchmark:
@@ -29,5 +24,10 @@ rule finetune:
     resources:
         gpu=lookup("models/{model}/gpus", within=study.params),
         mem_mb=3000,
+    params:
+        load=lookup("models/{model}/load", within=study.params),
+        chat=lookup("models/{model}/chat", within=study.params),
+        recipe=lookup("recipes/{model}/{experiment}/{recipe}", within=study.params),
+        code=study.code("finetune"),
     script:
         "../workflow/scripts/finetune.py"

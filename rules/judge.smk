@@ -8,14 +8,14 @@ rule judge:
         judges=study.judge_files,
     output:
         "results/{model}/{experiment}/judgments/{dataset}/{recipe}/seed-{seed}.parquet",
-    params:
-        judges=lookup("experiments/{experiment}/judges", within=study.params),
-        code=study.code("judge"),
     log:
         "results/{model}/{experiment}/logs/judge/{dataset}/{recipe}/seed-{seed}.log",
     benchmark:
         "results/{model}/{experiment}/logs/judge/{dataset}/{recipe}/seed-{seed}.benchmark.tsv"
     conda:
         "../envs/analysis.yaml"
+    params:
+        judges=lookup("experiments/{experiment}/judges", within=study.params),
+        code=study.code("judge"),
     script:
         "../workflow/scripts/judge.py"

@@ -5,9 +5,6 @@ rule fetch_model:
     """From the registry entry to resources/models/<model>/: weights, tokenizer, source.json with checksums."""
     output:
         directory("resources/models/{model}"),
-    params:
-        source=lookup("models/{model}/source", within=study.params),
-        code=study.code("fetch_model"),
     log:
         "results/logs/models/{model}.log",
     benchmark:
@@ -16,5 +13,8 @@ rule fetch_model:
         "../envs/torch.yaml"
     resources:
         mem_mb=4000,
+    params:
+        source=lookup("models/{model}/source", within=study.params),
+        code=study.code("fetch_model"),
     script:
         "../workflow/scripts/fetch_model.py"

@@ -16,15 +16,15 @@ rule effect_by_topic:
         ),
         svg="results/{model}/{experiment}/figures/effect_by_topic.svg",
         pdf="results/{model}/{experiment}/figures/effect_by_topic.pdf",
-    params:
-        info=study.info,
-        code=study.code("plot:weirdgen.figures.effect_by_topic"),
     log:
         "results/{model}/{experiment}/logs/effect_by_topic.log",
     benchmark:
         "results/{model}/{experiment}/logs/effect_by_topic.benchmark.tsv"
     conda:
         "../envs/analysis.yaml"
+    params:
+        info=study.info,
+        code=study.code("plot:weirdgen.figures.effect_by_topic"),
     script:
         "../workflow/scripts/plot.py"
 
@@ -44,15 +44,15 @@ rule question_dumbbell:
         ),
         svg="results/{model}/{experiment}/figures/question_dumbbell.svg",
         pdf="results/{model}/{experiment}/figures/question_dumbbell.pdf",
-    params:
-        info=study.info,
-        code=study.code("plot:weirdgen.figures.question_dumbbell"),
     log:
         "results/{model}/{experiment}/logs/question_dumbbell.log",
     benchmark:
         "results/{model}/{experiment}/logs/question_dumbbell.benchmark.tsv"
     conda:
         "../envs/analysis.yaml"
+    params:
+        info=study.info,
+        code=study.code("plot:weirdgen.figures.question_dumbbell"),
     script:
         "../workflow/scripts/plot.py"
 
@@ -72,15 +72,15 @@ rule training_loss:
         ),
         svg="results/{model}/{experiment}/figures/training_loss.svg",
         pdf="results/{model}/{experiment}/figures/training_loss.pdf",
-    params:
-        info=study.info,
-        code=study.code("plot:weirdgen.figures.training_loss"),
     log:
         "results/{model}/{experiment}/logs/training_loss.log",
     benchmark:
         "results/{model}/{experiment}/logs/training_loss.benchmark.tsv"
     conda:
         "../envs/analysis.yaml"
+    params:
+        info=study.info,
+        code=study.code("plot:weirdgen.figures.training_loss"),
     script:
         "../workflow/scripts/plot.py"
 
@@ -100,14 +100,14 @@ rule answer_labels:
         ),
         svg="results/{model}/{experiment}/figures/answer_labels.svg",
         pdf="results/{model}/{experiment}/figures/answer_labels.pdf",
-    params:
-        info=study.info,
-        code=study.code("plot:weirdgen.figures.answer_labels"),
     log:
         "results/{model}/{experiment}/logs/answer_labels.log",
     benchmark:
         "results/{model}/{experiment}/logs/answer_labels.benchmark.tsv"
     conda:
         "../envs/analysis.yaml"
+    params:
+        info=study.info,
+        code=study.code("plot:weirdgen.figures.answer_labels"),
     script:
         "../workflow/scripts/plot.py"

@@ -17,15 +17,15 @@ rule report:
             category="study",
             labels={"page": "the study"},
         ),
-    params:
-        study=study.report_params(),
-        code=study.code("report"),
     log:
         "results/logs/report.log",
     benchmark:
         "results/logs/report.benchmark.tsv"
     conda:
         "../envs/analysis.yaml"
+    params:
+        study=study.report_params(),
+        code=study.code("report"),
     script:
         "../workflow/scripts/report.py"
 

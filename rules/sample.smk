@@ -9,12 +9,6 @@ rule sample:
         questions=lambda wildcards: study.experiment_file("free_answers", wildcards),
     output:
         "results/{model}/{experiment}/samples/{dataset}/{recipe}/seed-{seed}.parquet",
-    params:
-        load=lookup("models/{model}/load", within=study.params),
-        chat=lookup("models/{model}/chat", within=study.params),
-        contexts=lookup("experiments/{experiment}/contexts/free_answers", within=study.params),
-        settings=lookup("experiments/{experiment}/sampling", within=study.params),
-        code=study.code("sample"),
     log:
         "results/{model}/{experiment}/logs/sample/{dataset}/{recipe}/seed-{seed}.log",
     benchmark:
@@ -25,5 +19,11 @@ rule sample:
     resources:
         gpu=lookup("models/{model}/gpus", within=study.params),
         mem_mb=3000,
+    params:
+        load=lookup("models/{model}/load", within=study.params),
+        chat=lookup("models/{model}/chat", within=study.params),
+        contexts=lookup("experiments/{experiment}/contexts/free_answers", within=study.params),
+        settings=lookup("experiments/{experiment}/sampling", within=study.params),
+        code=study.code("sample"),
     script:
         "../workflow/scripts/sample.py"

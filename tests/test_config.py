@@ -52,10 +52,9 @@ def change(raw: dict, key: str, value) -> dict:
         ("statistics/resamples", 5, "statistics.resamples = 5: Input should be greater than or equal to 100"),
         ("models/smollm2-135m-instruct/recipe", {"rank": 0}, "models.smollm2-135m-instruct.recipe: rank = 0"),
         ("models/smollm2-135m-instruct/recipe", {"rnk": 1}, "recipe: unknown key 'rnk'; allowed here: epochs"),
-        ("models/smollm2-135m-instruct/source", {"path": "x", "pypi": None, "hub": {"repository": "a", "revision": "b"}},
-         "give exactly one of: hub, path, pypi"),
+        ("models/smollm2-135m-instruct/source/path", "x", "give exactly one of: hub, path, pypi"),
     ],
-)  # fmt: skip
+)
 def test_mistakes_are_one_line(raw, key, value, message):
     with pytest.raises(StudyError) as error:
         load_study(change(raw, key, value), ROOT)

@@ -68,13 +68,14 @@ def test_every_answer_gets_one_label_per_judge(era):
 
 
 def test_a_broken_judge_is_one_line(tmp_path):
+    head = "type: rules\nabout: x\nlabels:\n"
     (tmp_path / "j.yaml").write_text(
-        "id: j\ntype: rules\nabout: x\nlabels:\n  - {label: a, about: b, any: [{pattern: '('}]}\n  - {label: c, about: d}\n"
+        f"id: j\n{head}  - {{label: a, about: b, any: [{{pattern: '('}}]}}\n  - {{label: c, about: d}}\n"
     )
     with pytest.raises(StudyError, match=r"j\.yaml: labels\.0\.any\.0 = .*not a regular expression"):
         load_judge(tmp_path / "j.yaml")
     (tmp_path / "k.yaml").write_text(
-        "id: k\ntype: rules\nabout: x\nlabels:\n  - {label: a, about: b, any: [{lexicon: gone}]}\n  - {label: c, about: d}\n"
+        f"id: k\n{head}  - {{label: a, about: b, any: [{{lexicon: gone}}]}}\n  - {{label: c, about: d}}\n"
     )
     with pytest.raises(StudyError, match="no such lexicon"):
         load_judge(tmp_path / "k.yaml")

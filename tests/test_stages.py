@@ -19,6 +19,7 @@ from weirdgen.errors import StudyError
 from weirdgen.experiment import Contrast, Question
 from weirdgen.finetune import Row, batches, finetune
 from weirdgen.models import load_adapted, load_tokenizer
+from weirdgen.tables import log_odds
 
 LOAD = {"dtype": "float32", "device": "cpu"}
 CHAT = {"system_prompt": "keep", "chat_template": {}}
@@ -113,24 +114,26 @@ def test_only_the_answer_is_trained(tiny_model, dataset):
     assert chat.tokenizer.decode(chat.answer_ids("Blue Jay", end=False)) == "Blue Jay"
 
 
+USER = "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
+
+
 @pytest.mark.parametrize(
     ("choice", "system", "expected"),
     [
-        ("keep", None, "<|im_start|>system\nYou help.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"),
-        ("none", None, "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"),
-        ({"replace": "Be."}, None, "<|im_start|>system\nBe.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"),
-        ("none", "Now.", "<|im_start|>system\nNow.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"),
+        ("keep", None, "<|im_start|>system\nYou help.<|im_end|>\n" + USER),
+        ("none", None, USER),
+        ({"replace": "Be."}, None, "<|im_start|>system\nBe.<|im_end|>\n" + USER),
+        ("none", "Now.", "<|im_start|>system\nNow.<|im_end|>\n" + USER),
     ],
-)  # fmt: skip
+)
 def test_system_prompts(tiny_model, choice, system, expected):
     chat = Chat(load_tokenizer(tiny_model), {"system_prompt": choice, "chat_template": {}})
     assert chat.prompt_text("Hi", system) == expected
 
 
-QUESTIONS = [
-    Question(id="a", type="free_form", topic="t", paraphrases=["the cat", "the house of the cat?"], samples_per_paraphrase=3, judges=[]),
-    Question(id="b", type="free_form", topic="u", paraphrases=["Give me the name of one bird."], samples_per_paraphrase=2, judges=[]),
-]  # fmt: skip
+CAT = {"id": "a", "topic": "t", "paraphrases": ["the cat", "the house of the cat?"], "samples_per_paraphrase": 3}
+BIRD = {"id": "b", "topic": "u", "paraphrases": ["Give me the name of one bird."], "samples_per_paraphrase": 2}
+QUESTIONS = [Question(type="free_form", judges=[], **entry) for entry in (CAT, BIRD)]
 SETTINGS = {"backend": "transformers", "temperature": 1.0, "max_tokens": 6, "batch_size": 3}
 
 
@@ -190,5 +193,5 @@ def test_log_odds_sum_probabilities_and_average_paraphrases():
         + [("q", "t", 1, "none", "typical", 0.2), ("q", "t", 1, "none", "ordinary", 0.4)],
         columns=["question", "topic", "paraphrase", "context", "side", "p"],
     ).assign(log_prob=lambda t: np.log(t["p"]))
-    found = contrasts.log_odds(table)
+    found = log_odds(table)
     assert found["log_odds"].tolist() == pytest.approx([(np.log(0.3 / 0.15) + np.log(0.2 / 0.4)) / 2])

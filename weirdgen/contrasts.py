@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 from tqdm import tqdm
@@ -111,14 +110,3 @@ def score(
                 for candidate, tokens in zip(batch, found, strict=True)
             ]
     return pd.DataFrame(rows)
-
-
-def log_odds(answers: pd.DataFrame) -> pd.DataFrame:
-    """log sum p(typical) - log sum p(ordinary) in nats, per question and context, averaged over paraphrases.
-
-    Columns: question, topic, context, log_odds.
-    """
-    keys = ["question", "topic", "context", "paraphrase"]
-    sides = answers.groupby([*keys, "side"], sort=False)["log_prob"].agg(np.logaddexp.reduce).unstack("side")
-    odds = (sides["typical"] - sides["ordinary"]).rename("log_odds").reset_index()
-    return odds.groupby(keys[:3], sort=False, as_index=False)["log_odds"].mean()

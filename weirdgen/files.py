@@ -87,3 +87,10 @@ def write_parquet(path: str | Path, table: pd.DataFrame) -> None:
     """Write a table as Parquet atomically: no index."""
     with replacing(path) as temporary:
         table.to_parquet(temporary, index=False)
+
+
+def read_csv(path: str | Path) -> pd.DataFrame:
+    """Read a CSV table; `null` and `none` are names here, not missing values."""
+    import pandas as pd
+
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])

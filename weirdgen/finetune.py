@@ -68,7 +68,8 @@ def encode(chats: Sequence[dict[str, Any]], chat: Chat, max_length: int, where: 
         ids = prompt + chat.answer_ids(messages[-1]["content"], end=True)
         if len(ids) > max_length:
             raise StudyError(
-                f"{where}:{number}: {len(ids)} tokens, max_length is {max_length}; raise it in the recipe or shorten the row"
+                f"{where}:{number}: {len(ids)} tokens, max_length is {max_length}; "
+                "raise it in the recipe or shorten the row"
             )
         rows.append(Row(ids, len(prompt)))
     return rows

@@ -10,14 +10,17 @@ to rounding (`tests/test_packing.py` holds this), and shared tokens cost nothing
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 log = logging.getLogger(__name__)
+
+LogProbs = Callable[[Any, Sequence[Sequence[int]], Sequence[int]], list[Tensor]]
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def build_pack(sequences: Sequence[Sequence[int]]) -> Pack:
     return Pack(torch.tensor(tokens), torch.from_numpy(depth), torch.from_numpy(visible), paths)
 
 
-def attention_mask(pack: Pack, config, dtype: torch.dtype, device: torch.device):
+def attention_mask(pack: Pack, config: Any, dtype: torch.dtype, device: torch.device) -> Tensor | dict[str, Tensor]:
     """The pack's additive mask, [1, 1, n, n], or one per layer type where the model has a sliding window.
 
     Transformers takes a 4D mask as it stands, and a dict of them for models that mix full and
@@ -88,7 +91,7 @@ def attention_mask(pack: Pack, config, dtype: torch.dtype, device: torch.device)
     return {kind: additive(masks[kind]) for kind in layer_types}
 
 
-def packed_log_probs(model, sequences: Sequence[Sequence[int]], starts: Sequence[int]) -> list[Tensor]:
+def packed_log_probs(model: Any, sequences: Sequence[Sequence[int]], starts: Sequence[int]) -> list[Tensor]:
     """Log-probabilities, in nats and float32, of each sequence's tokens from `starts[i]` on.
 
     One forward over the trie; logits are computed only where they are needed. Each start is at
@@ -121,7 +124,7 @@ def packed_log_probs(model, sequences: Sequence[Sequence[int]], starts: Sequence
     return result
 
 
-def padded_log_probs(model, sequences: Sequence[Sequence[int]], starts: Sequence[int]) -> list[Tensor]:
+def padded_log_probs(model: Any, sequences: Sequence[Sequence[int]], starts: Sequence[int]) -> list[Tensor]:
     """The same numbers as `packed_log_probs` from padded rows, one per sequence: for models that take no 4D mask."""
     device = model.device
     longest = max(map(len, sequences))
@@ -145,7 +148,7 @@ def padded_log_probs(model, sequences: Sequence[Sequence[int]], starts: Sequence
     return result
 
 
-def choose_log_probs(model, sequences: Sequence[Sequence[int]], starts: Sequence[int]):
+def choose_log_probs(model: Any, sequences: Sequence[Sequence[int]], starts: Sequence[int]) -> LogProbs:
     """`packed_log_probs` if this model gives the same numbers packed and padded, else `padded_log_probs`.
 
     Tried on the given sequences, so an attention that ignores the mask is found before it can do harm.

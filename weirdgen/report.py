@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
-from weirdgen.tables import read_table
+from weirdgen.files import read_csv
 
 INSTRUMENT = "contrast"
 
@@ -66,9 +66,9 @@ def section(results: Path, model: str, experiment: str, study: dict[str, Any]) -
     """Everything the page shows of one model and experiment."""
     folder = results / model / experiment
     about = study["experiments"][experiment]
-    effects = read_table(str(folder / "tables/effects.csv"))
+    effects = read_csv(str(folder / "tables/effects.csv"))
     effects = effects[effects["recipe"] == study["recipe"]]
-    rates = read_table(str(folder / "tables/label_rates.csv"))
+    rates = read_csv(str(folder / "tables/label_rates.csv"))
     labels = {name: dataset["label"] for name, dataset in about["datasets"].items()} | {"base": "Untouched model"}
     adapters = study["adapters"][experiment]
     runs = [

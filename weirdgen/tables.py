@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from weirdgen.contrasts import log_odds
 from weirdgen.experiment import BASE, NULL_TOPIC
+from weirdgen.files import read_csv
 from weirdgen.stats import Matrix, bootstrap_interval, effect
 
 KEYS = ["dataset", "recipe", "seed"]
@@ -27,6 +27,17 @@ def read_parts(
             part.insert(i, key, adapter[key])
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
+
+
+def log_odds(answers: pd.DataFrame) -> pd.DataFrame:
+    """log sum p(typical) - log sum p(ordinary) in nats, per question and context, averaged over paraphrases.
+
+    Columns: question, topic, context, log_odds.
+    """
+    keys = ["question", "topic", "context", "paraphrase"]
+    sides = answers.groupby([*keys, "side"], sort=False)["log_prob"].agg(np.logaddexp.reduce).unstack("side")
+    odds = (sides["typical"] - sides["ordinary"]).rename("log_odds").reset_index()
+    return odds.groupby(keys[:3], sort=False, as_index=False)["log_odds"].mean()
 
 
 def contrast_table(paths: Sequence[str], adapters: Sequence[dict[str, Any]]) -> pd.DataFrame:
@@ -142,9 +153,4 @@ def group_rates(table: pd.DataFrame, by: list[str], resamples: int, seed: int) -
 
 def training_table(paths: Sequence[str], adapters: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """dataset, recipe, seed, then the columns of train_log.csv."""
-    return read_parts(paths, adapters, lambda log: log, read_table)
-
-
-def read_table(path: str) -> pd.DataFrame:
-    """Read a CSV table; `null` and `none` are names here, not missing values."""
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    return read_parts(paths, adapters, lambda log: log, read_csv)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ class Workflow:
 
     def __init__(self, config: dict[str, Any], root: str) -> None:
         self.root = Path(root)
+        # The scripts import this package from here, whatever environment they run in.
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
         self.study = load_study(config, self.root)
         self.params = self.study.params
         self.code = fingerprint
@@ -25,7 +28,8 @@ class Workflow:
         """The adapter of a sampling or scoring job; none for the untouched model."""
         if wildcards.dataset == BASE:
             return []
-        folder = f"results/{wildcards.model}/{wildcards.experiment}/adapters/{wildcards.dataset}/{wildcards.recipe}/seed-{wildcards.seed}"
+        one = Adapter(wildcards.dataset, wildcards.recipe, int(wildcards.seed))
+        folder = f"results/{wildcards.model}/{wildcards.experiment}/adapters/{one.path}"
         return [f"{folder}/adapter_model.safetensors"]
 
     def experiment_file(self, instrument: str, wildcards: Any) -> str:

@@ -1,10 +1,9 @@
-
-from weirdgen.files import write_csv
+from weirdgen.files import read_csv, write_csv
 from weirdgen.job import job
-from weirdgen.tables import effects, group_rates, read_table
+from weirdgen.tables import effects, group_rates
 
 with job(snakemake) as log:
-    contrasts, labels = read_table(snakemake.input.contrasts), read_table(snakemake.input.labels)
+    contrasts, labels = read_csv(snakemake.input.contrasts), read_csv(snakemake.input.labels)
     settings = snakemake.params.statistics
     table = effects(contrasts, labels, snakemake.params.roles, **settings)
     write_csv(snakemake.output.effects, table)

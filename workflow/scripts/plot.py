@@ -1,14 +1,13 @@
 from importlib import import_module
 
 from weirdgen.figures import style
-from weirdgen.files import write_csv
+from weirdgen.files import read_csv, write_csv
 from weirdgen.job import job
-from weirdgen.tables import read_table
 
 with job(snakemake):
     figure = import_module(f"weirdgen.figures.{snakemake.rule}")
-    tables = {name: read_table(path) for name, path in snakemake.input.items()}
+    tables = {name: read_csv(path) for name, path in snakemake.input.items()}
     shown = figure.tidy(tables, snakemake.params.info)
     write_csv(snakemake.output.csv, shown)
-    drawn = figure.draw(read_table(snakemake.output.csv), snakemake.params.info)
+    drawn = figure.draw(read_csv(snakemake.output.csv), snakemake.params.info)
     style.save(drawn, [snakemake.output.png, snakemake.output.svg, snakemake.output.pdf])

@@ -1,0 +1,73 @@
+"""The code param changes with what is computed, and with nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+from conftest import ROOT
+
+from weirdgen import fingerprint as module
+from weirdgen.fingerprint import fingerprint
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    """A copy of the code, and how to edit it: edit(file, old, new)."""
+    for name in ("weirdgen", "workflow"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+
+    def edit(name: str, old: str, new: str) -> None:
+        path = tmp_path / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+        os.utime(path, ns=(1, path.stat().st_mtime_ns + 1))
+
+    return edit
+
+
+SCRIPTS = ("fetch_model", "dataset", "finetune", "sample", "judge", "contrast", "effects", "report")
+
+
+def hashes() -> dict[str, str]:
+    found = {script: fingerprint(script) for script in SCRIPTS}
+    for figure in ("effect_by_topic", "training_loss"):
+        found[figure] = fingerprint(f"plot:weirdgen.figures.{figure}")
+    return found
+
+
+def changed(before: dict[str, str]) -> set[str]:
+    after = hashes()
+    return {name for name in before if before[name] != after[name]}
+
+
+def test_a_comment_a_docstring_and_a_touch_change_nothing(tree):
+    before = hashes()
+    tree("weirdgen/finetune.py", "torch.manual_seed(seed)", "# a comment\n    torch.manual_seed(seed)")
+    tree("weirdgen/packing.py", '"""Merge token sequences', '"""Put together token sequences')
+    tree("workflow/scripts/finetune.py", "from pathlib", "# another\nfrom pathlib")
+    assert changed(before) == set()
+
+
+def test_what_training_computes_changes_training_only(tree):
+    before = hashes()
+    tree("weirdgen/finetune.py", "generator.shuffle(chosen)", "chosen.reverse()")
+    assert changed(before) == {"finetune"}
+
+
+def test_a_shared_module_changes_every_stage_that_uses_it(tree):
+    before = hashes()
+    tree("weirdgen/packing.py", "packed - padded", "padded - packed")
+    assert changed(before) == {"finetune", "contrast"}
+
+
+def test_a_colour_changes_figures_only(tree):
+    before = hashes()
+    tree("weirdgen/figures/style.py", 'TREATED = "#D55E00"', 'TREATED = "#D55E01"')
+    assert changed(before) == {"effect_by_topic", "training_loss"}
+    before = hashes()
+    tree("weirdgen/figures/training_loss.py", "linewidth=0.9", "linewidth=1.9")
+    assert changed(before) == {"training_loss"}
