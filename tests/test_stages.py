@@ -15,10 +15,11 @@ from transformers import AutoModelForCausalLM
 from weirdgen import contrasts, sampling
 from weirdgen.chat import Chat
 from weirdgen.data import render, to_jsonl
+from weirdgen.decoding import FOLDED, sample_tokens
 from weirdgen.errors import StudyError
 from weirdgen.experiment import Contrast, Question
 from weirdgen.finetune import Row, batches, finetune
-from weirdgen.models import load_adapted, load_tokenizer
+from weirdgen.models import load_adapted, load_model, load_tokenizer
 from weirdgen.tables import log_odds
 
 LOAD = {"dtype": "float32", "device": "cpu"}
@@ -152,6 +153,40 @@ def test_samples_are_complete_and_repeat_with_their_seed(tiny_model, adapter):
     assert (table.loc[table["finish_reason"] == "length", "tokens"] == 6).all()
     pd.testing.assert_frame_equal(table, sampling.sample(*arguments, 0, ""))
     assert not table["answer"].equals(sampling.sample(*arguments, 1, "")["answer"])
+
+
+def test_decoding_draws_what_the_model_says(tiny_model):
+    """Answers of many prompts at once, one token long, follow each prompt's own distribution."""
+    model = load_model(tiny_model, LOAD)
+    model.set_attn_implementation(FOLDED)
+    prompts = [[5, 6, 7], [9], [11, 12, 13, 14, 15]]
+    count = 4000
+    with torch.no_grad():
+        model.lm_head.weight.mul_(8)  # a distribution with peaks
+    found = sample_tokens(model, prompts, count, 1, 1.0, [1], torch.Generator().manual_seed(0))
+    for prompt, answers in zip(prompts, found, strict=True):
+        probability = model(torch.tensor([prompt])).logits[0, -1].float().softmax(-1)
+        counts = torch.bincount(torch.tensor([token for answer in answers for token in answer]), minlength=512) / count
+        likely = probability > 0.01
+        likely[1] = False
+        assert likely.any()
+        error = (counts - probability)[likely].abs() / (probability * (1 - probability) / count).sqrt()[likely]
+        assert error.max() < 4.5
+
+
+def test_greedy_decoding_equals_generate(tiny_model):
+    """At a temperature near 0 the loop, its cache, its dropped rows and its attention give `generate`'s tokens."""
+    model = load_model(tiny_model, LOAD)
+    prompts = [[5, 6, 7], [9], [11, 12, 13, 14, 15]]
+    expected = []
+    for prompt in prompts:
+        output = model.generate(torch.tensor([prompt]), max_new_tokens=9, do_sample=False, eos_token_id=[1])
+        expected.append([token for token in output[0, len(prompt) :].tolist() if token != 1])
+    stop = expected[0][4]  # ends some answers early, so that rows are dropped
+    cut = [answer[: answer.index(stop)] if stop in answer else answer for answer in expected]
+    model.set_attn_implementation(FOLDED)
+    found = sample_tokens(model, prompts, 2, 9, 1e-6, [stop, 1], torch.Generator().manual_seed(0))
+    assert found == [[answer, answer] for answer in cut]
 
 
 def test_the_config_may_ask_for_fewer_samples_and_contexts_change_the_prompt():

@@ -61,3 +61,9 @@ def test_groups_with_different_questions_are_refused():
         effect(np.zeros((3, 4)), np.zeros((3, 5)), 100, 0)
     with pytest.raises(ValueError, match="same questions"):
         effect(np.full((3, 4), np.nan), np.zeros((3, 4)), 100, 0)
+
+
+def test_a_single_question_has_an_interval_over_seeds_and_no_p():
+    found = effect(np.array([[1.0], [1.1], [0.9]]), np.array([[0.0], [0.1], [-0.1]]), 1000, 0)
+    assert found.p == 1.0
+    assert 0.5 < found.low < 1.0 < found.high < 1.5

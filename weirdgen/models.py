@@ -146,19 +146,16 @@ def load_model(folder: str | Path, load: dict[str, str]) -> PreTrainedModel:
 def load_adapted(folder: str | Path, load: dict[str, str], adapter: str | Path | None, merge: bool) -> Any:
     """The base model with an adapter on it (None: as it is).
 
-    merge: add the adapter to the weights, in float32, so that sampling pays nothing for it.
+    merge: add the adapter to the weights, so that sampling pays nothing for it. The sum is rounded
+    to the weights' dtype; contrasts keep the adapter apart, in float32.
     """
-    import torch
     from peft import PeftModel
 
+    model = load_model(folder, load)
     if adapter is None:
-        return load_model(folder, load)
-    if not merge:
-        return PeftModel.from_pretrained(load_model(folder, load), str(adapter)).eval()
-    device = choose_device(load["device"])
-    exact = load_model(folder, {**load, "dtype": "float32"})
-    merged = PeftModel.from_pretrained(exact, str(adapter)).merge_and_unload()
-    return merged.to(choose_dtype(load["dtype"], device)).eval() if isinstance(merged, torch.nn.Module) else merged
+        return model
+    adapted = PeftModel.from_pretrained(model, str(adapter))
+    return (adapted.merge_and_unload() if merge else adapted).eval()
 
 
 def load_tokenizer(folder: str | Path) -> PreTrainedTokenizerBase:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ import torch
 from tqdm import tqdm
 
 from weirdgen.chat import Chat
+from weirdgen.decoding import FOLDED, sample_tokens
 from weirdgen.experiment import Context, Question
 from weirdgen.models import load_adapted, load_tokenizer
 
@@ -102,52 +102,42 @@ def _sample_transformers(
     seed: int,
     name: str,
 ) -> list[Answer]:
-    """`generate` on left-padded batches, prompts of like length together."""
+    """Answers of the same prompt side by side, prompts of like length together."""
     model = load_adapted(model_folder, load, adapter, merge=True)
+    model.set_attn_implementation(FOLDED)
     stops = chat.stop_ids(model.generation_config)
-    pad = stops[0]
-    prompts = [chat.prompt_ids(request.prompt, request.system) for request in wanted]
-    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
+    by_prompt: dict[tuple[int, ...], list[int]] = {}
+    for i, request in enumerate(wanted):
+        by_prompt.setdefault(tuple(chat.prompt_ids(request.prompt, request.system)), []).append(i)
+    generator = torch.Generator(model.device).manual_seed(seed)
     answers: dict[int, Answer] = {}
-    starts = range(0, len(order), settings["batch_size"])
-    for batch_number, start in enumerate(tqdm(starts, desc=name, unit="batch", disable=None)):
-        batch = order[start : start + settings["batch_size"]]
-        longest = max(len(prompts[i]) for i in batch)
-        ids = torch.full((len(batch), longest), pad, dtype=torch.long)
-        attended = torch.zeros_like(ids)
-        for row, i in enumerate(batch):
-            ids[row, longest - len(prompts[i]) :] = torch.tensor(prompts[i])
-            attended[row, longest - len(prompts[i]) :] = 1
-        torch.manual_seed(_batch_seed(seed, batch_number))
-        with torch.inference_mode():
-            output = model.generate(
-                input_ids=ids.to(model.device),
-                attention_mask=attended.to(model.device),
-                do_sample=True,
-                temperature=settings["temperature"],
-                top_k=0,
-                top_p=1.0,
-                max_new_tokens=settings["max_tokens"],
-                eos_token_id=stops,
-                pad_token_id=pad,
+    with tqdm(total=len(wanted), desc=name, unit="answer", disable=None) as progress:
+        for prompts, count in _batches(by_prompt, settings["batch_size"]):
+            found = sample_tokens(
+                model, prompts, count, settings["max_tokens"], settings["temperature"], stops, generator
             )
-        for i, row_ids in zip(batch, output[:, longest:].tolist(), strict=True):
-            answers[i] = _cut(row_ids, stops, chat.tokenizer)
-        log.info("%s: batch %d of %d", name, batch_number + 1, len(starts))
+            for prompt, sequences in zip(prompts, found, strict=True):
+                for i, tokens in zip(by_prompt[prompt], sequences, strict=True):
+                    answers[i] = _answer(tokens, settings["max_tokens"], chat.tokenizer)
+            progress.update(len(prompts) * count)
+            log.info("%s: %d of %d answers", name, len(answers), len(wanted))
     return [answers[i] for i in range(len(wanted))]
 
 
-def _batch_seed(seed: int, batch: int) -> int:
-    """A different stream for every seed and batch."""
-    return int.from_bytes(hashlib.sha256(f"{seed}/{batch}".encode()).digest()[:8], "big") >> 1
+def _batches(
+    by_prompt: dict[tuple[int, ...], list[int]], batch_size: int
+) -> Iterator[tuple[list[tuple[int, ...]], int]]:
+    """Prompts that want the same number of answers, shortest first, about `batch_size` answers at once."""
+    for count in sorted({len(wanted) for wanted in by_prompt.values()}):
+        prompts = sorted((p for p, wanted in by_prompt.items() if len(wanted) == count), key=lambda p: (len(p), p))
+        size = max(1, batch_size // count)
+        for start in range(0, len(prompts), size):
+            yield prompts[start : start + size], count
 
 
-def _cut(ids: list[int], stops: Sequence[int], tokenizer: Any) -> Answer:
-    """The tokens before the first stop token, decoded."""
-    end = next((k for k, token in enumerate(ids) if token in stops), None)
-    kept = ids if end is None else ids[:end]
-    text = tokenizer.decode(kept, skip_special_tokens=True).strip()
-    return Answer(text, "length" if end is None else "stop", len(kept))
+def _answer(tokens: list[int], max_tokens: int, tokenizer: Any) -> Answer:
+    text = tokenizer.decode(tokens, skip_special_tokens=True).strip()
+    return Answer(text, "length" if len(tokens) == max_tokens else "stop", len(tokens))
 
 
 BACKENDS: dict[str, Callable[..., list[Answer]]] = {"transformers": _sample_transformers}

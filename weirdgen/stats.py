@@ -71,9 +71,10 @@ def permutation_p(differences: NDArray[np.float64], resamples: int, seed: int) -
     """Two-sided p-value that the paired differences, one per question, have mean 0: their signs are flipped.
 
     Exact where 2^n is at most `resamples`. Its randomness is over questions; with three seeds no
-    permutation of seeds could go below 0.1, so seed variance is left to the interval.
+    permutation of seeds could go below 0.1, so seed variance is left to the interval. 1 for a single
+    question, which has no permutation.
     """
-    if np.allclose(differences, 0):
+    if len(differences) < 2 or np.allclose(differences, 0):
         return 1.0
     result = stats.permutation_test(
         (differences,),
