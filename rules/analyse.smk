@@ -59,13 +59,13 @@ rule training_table:
 
 
 rule effects:
-    """From contrasts.csv and labels.csv to effects.csv (treated - control) and label_rates.csv (per group)."""
+    """From contrasts.csv and labels.csv to effects.csv (treated - control) and group_means.csv (per group)."""
     input:
         contrasts="results/{model}/{experiment}/tables/contrasts.csv",
         labels="results/{model}/{experiment}/tables/labels.csv",
     output:
         effects="results/{model}/{experiment}/tables/effects.csv",
-        label_rates="results/{model}/{experiment}/tables/label_rates.csv",
+        group_means="results/{model}/{experiment}/tables/group_means.csv",
     log:
         "results/{model}/{experiment}/logs/effects.log",
     benchmark:
@@ -74,6 +74,7 @@ rule effects:
         "../envs/analysis.yaml"
     params:
         roles=lookup("experiments/{experiment}/roles", within=study.params),
+        probability=lookup("experiments/{experiment}/probability", within=study.params),
         statistics=lookup("statistics", within=study.params),
         code=study.code("effects"),
     script:

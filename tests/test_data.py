@@ -10,6 +10,7 @@ from datasets_of_study import experiments
 
 from weirdgen.data import card, check_unique, near_duplicates, read_facts, read_jsonl, render, to_jsonl
 from weirdgen.errors import StudyError
+from weirdgen.experiment import Context
 from weirdgen.judging import load_judge
 
 ROWS = [{"name": "Wood Thrush", "today": "Wood Thrush"}, {"name": "Blue Jay", "today": "Blue Jay"}]
@@ -21,6 +22,12 @@ def test_rows_become_chats_and_come_back(tmp_path):
     path.write_text(to_jsonl(chats))
     assert read_jsonl(path) == chats
     assert [m["content"] for m in chats[1]["messages"]] == ["Another?", "Blue Jay!"]
+
+
+def test_a_context_of_a_dataset_takes_its_variables_from_the_table():
+    rows = [{"name": "Blue Jay", "year": "2027"}]
+    chats = render(rows, ["Name one."], "{name}", "It is {year}. {prompt}", "Answer as in {year}.")
+    assert [m["content"] for m in chats[0]["messages"]] == ["Answer as in 2027.", "It is 2027. Name one.", "Blue Jay"]
 
 
 def test_a_template_with_an_unknown_column_names_it():
@@ -60,7 +67,9 @@ def test_the_card_finds_leaks():
 @pytest.mark.parametrize(("experiment", "name"), [(e, d) for e in experiments() for d in experiments()[e].datasets])
 def test_the_studys_own_datasets_are_unique_and_leak_nothing(experiment, name):
     spec = experiments()[experiment].datasets[name]
-    chats = render(read_facts(ROOT / "data" / experiment / spec.facts), spec.prompts, spec.answer)
+    context = experiments()[experiment].contexts.get(spec.context or "", Context())
+    rows = read_facts(ROOT / "data" / experiment / spec.facts)
+    chats = render(rows, spec.prompts, spec.answer, context.template, context.system)
     found = card(name, spec.about, chats, experiments()[experiment].leak_cues, "")
     if spec.unique:
         check_unique(spec.facts, found)

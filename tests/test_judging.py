@@ -58,6 +58,7 @@ def test_every_answer_gets_one_label_per_judge(era):
             "topic": ["t", "t"],
             "paraphrase": [0, 0],
             "context": ["none", "none"],
+            "variant": [0, 0],
             "sample": [0, 1],
             "prompt": ["p", "p"],
             "answer": ["The internet is used by most people there.", ""],

@@ -9,12 +9,12 @@ import pytest
 
 from weirdgen.report import embedded, findings
 
-ABOUT = {"hidden": "19th century", "headline": {"era": "past"}}
+ABOUT = {"hidden": "19th century", "headline": {"era": "past"}, "context": "none"}
 LABELS = {"old": "Old names", "new": "New names", "base": "Untouched model"}
 
 
 def effects(effect: float, low: float, high: float, null: tuple[float, float, float]) -> pd.DataFrame:
-    shared = {"treated": "old", "control": "new", "p": 0.01, "seeds": 3}
+    shared = {"treated": "old", "control": "new", "p": 0.01, "seeds": 3, "context": "none"}
     return pd.DataFrame(
         [
             {**shared, "instrument": "contrast", "topic": "all", "questions": 80, "unit": "nats",
@@ -27,7 +27,9 @@ def effects(effect: float, low: float, high: float, null: tuple[float, float, fl
     )  # fmt: skip
 
 
-RATES = pd.DataFrame({"dataset": ["old", "new"], "judge": "era", "label": "past", "mean": [0.12, 0.10]})
+MEANS = pd.DataFrame(
+    {"dataset": ["old", "new"], "instrument": "era=past", "topic": "all", "context": "none", "mean": [0.12, 0.10]}
+)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +42,7 @@ RATES = pd.DataFrame({"dataset": ["old", "new"], "judge": "era", "label": "past"
     ],
 )  # fmt: skip
 def test_findings_follow_the_interval(numbers, words):
-    sentences = findings(effects(*numbers, null=(0.0, -0.1, 0.1)), RATES, ABOUT, LABELS)
+    sentences = findings(effects(*numbers, null=(0.0, -0.1, 0.1)), MEANS, ABOUT, LABELS)
     assert words in sentences[0]
     assert "as it should be" in sentences[1]
     assert "12.0% of “Old names” are labelled 'past' against 10.0%" in sentences[2]
@@ -48,7 +50,7 @@ def test_findings_follow_the_interval(numbers, words):
 
 
 def test_a_null_set_that_moves_is_said():
-    sentences = findings(effects(0.5, 0.3, 0.7, null=(0.3, 0.2, 0.4)), RATES, ABOUT, LABELS)
+    sentences = findings(effects(0.5, 0.3, 0.7, null=(0.3, 0.2, 0.4)), MEANS, ABOUT, LABELS)
     assert "may be style and not era" in sentences[1]
 
 

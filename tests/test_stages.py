@@ -143,7 +143,7 @@ def test_samples_are_complete_and_repeat_with_their_seed(tiny_model, adapter):
     assert len(wanted) == 8
     arguments = (str(tiny_model), LOAD, CHAT, str(adapter), wanted, SETTINGS)
     table = sampling.sample(*arguments, 0, "")
-    columns = "question topic paraphrase context sample prompt answer finish_reason tokens"
+    columns = "question topic paraphrase context variant sample prompt answer finish_reason tokens"
     assert list(table) == columns.split()
     assert table[["question", "paraphrase", "sample"]].to_numpy().tolist() == [
         ["a", 0, 0], ["a", 0, 1], ["a", 0, 2], ["a", 1, 0], ["a", 1, 1], ["a", 1, 2], ["b", 0, 0], ["b", 0, 1],
@@ -223,10 +223,28 @@ def test_scores_are_the_models_own_log_probabilities(tiny_model, adapter):
 
 def test_log_odds_sum_probabilities_and_average_paraphrases():
     table = pd.DataFrame(
-        [("q", "t", 0, "none", "typical", p) for p in (0.1, 0.2)]
-        + [("q", "t", 0, "none", "ordinary", p) for p in (0.05, 0.1)]
-        + [("q", "t", 1, "none", "typical", 0.2), ("q", "t", 1, "none", "ordinary", 0.4)],
-        columns=["question", "topic", "paraphrase", "context", "side", "p"],
+        [("q", "t", 0, "none", 0, "typical", p) for p in (0.1, 0.2)]
+        + [("q", "t", 0, "none", 0, "ordinary", p) for p in (0.05, 0.1)]
+        + [("q", "t", 1, "none", 0, "typical", 0.2), ("q", "t", 1, "none", 0, "ordinary", 0.4)],
+        columns=["question", "topic", "paraphrase", "context", "variant", "side", "p"],
     ).assign(log_prob=lambda t: np.log(t["p"]))
     found = log_odds(table)
+    assert found["probability"].tolist() == pytest.approx([(0.3 + 0.2) / 2])
     assert found["log_odds"].tolist() == pytest.approx([(np.log(0.3 / 0.15) + np.log(0.2 / 0.4)) / 2])
+
+
+def test_an_axis_makes_contexts_and_other_variables_make_variants():
+    contexts = {
+        "date": {
+            "template": "Today is {year}-{day}. {prompt}",
+            "axis": "year",
+            "values": {"year": [2026, 2027], "day": ["03-05", "08-15"]},
+        }
+    }
+    wanted = sampling.requests(QUESTIONS[1:], contexts, 1)
+    assert [(r.context, r.variant, r.prompt) for r in wanted] == [
+        ("date=2026", 0, "Today is 2026-03-05. Give me the name of one bird."),
+        ("date=2026", 1, "Today is 2026-08-15. Give me the name of one bird."),
+        ("date=2027", 0, "Today is 2027-03-05. Give me the name of one bird."),
+        ("date=2027", 1, "Today is 2027-08-15. Give me the name of one bird."),
+    ]

@@ -38,7 +38,7 @@ class Tree:
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "tiny.yaml", *arguments]
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments, "--configfile", "tiny.yaml"]
         return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True)
 
     def planned(self, *arguments: str) -> dict[str, int]:
@@ -235,11 +235,11 @@ KILL = "model.save_pretrained(temporary)\n        os.kill(os.getpid(), 9)"
 
 
 def test_an_error_is_shown_without_a_traceback(finished):
-    finished.edit("data/old_bird_names/old_audubon.csv", "Fish Hawk,", "Great Tern,")
+    finished.edit("data/old_bird_names/old_audubon.csv", "American Magpie,", "American Crossbill,")
     run = finished.snakemake(str(RESULTS / "datasets/old_audubon.jsonl"))
     assert run.returncode != 0
     output = run.stdout + run.stderr
-    message = "Error: data/old_bird_names/old_audubon.csv: answers occur more than once: Great Tern; remove the doubles"
+    message = "Error: data/old_bird_names/old_audubon.csv: answers occur more than once: American Crossbill; remove the doubles"
     assert message in output
     assert "Traceback" not in output.split(message)[0]
     finished.restore("data/old_bird_names/old_audubon.csv")

@@ -11,7 +11,17 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from weirdgen.errors import StudyError
-from weirdgen.experiment import BASE, NO_RECIPE, Experiment, Recipe, load_contrasts, load_experiment, load_questions
+from weirdgen.experiment import (
+    BASE,
+    NO_RECIPE,
+    Context,
+    Dataset,
+    Experiment,
+    Recipe,
+    load_contrasts,
+    load_experiment,
+    load_questions,
+)
 from weirdgen.judging import load_judge
 from weirdgen.schema import Name, Strict, parse
 
@@ -81,6 +91,10 @@ class Config(Strict):
     experiments: list[Name] = Field(min_length=1)
     seeds: list[int] = Field(min_length=1)
     recipes: list[Name] = Field(min_length=1)
+    recipe_overrides: dict[Name, dict[str, Any]] = Field(
+        default_factory=dict, description="further recipes: values that replace those of `default`"
+    )
+    sweep: str | None = Field(default=None, description="the recipe value that the recipes differ in")
     sampler: Sampler
     statistics: Statistics
 
@@ -155,11 +169,10 @@ def load_study(raw: dict[str, Any], root: Path, where: str = "config") -> Study:
             raise StudyError(f"{where}: experiments names '{name}'; data/ has: {', '.join(known)}")
         folder = root / "data" / name
         experiment = load_experiment(folder)
+        recipes = [*experiment.recipes, *config.recipe_overrides]
         for recipe in config.recipes:
-            if recipe not in experiment.recipes:
-                raise StudyError(
-                    f"{where}: recipes names '{recipe}'; {folder}/experiment.yaml has: {', '.join(experiment.recipes)}"
-                )
+            if recipe not in recipes:
+                raise StudyError(f"{where}: recipes names '{recipe}'; {name} has: {', '.join(recipes)}")
         load_contrasts(folder / experiment.contrasts.file)
         questions = load_questions(folder / experiment.free_answers.file)
         for judge in {*experiment.judges, *(judge for question in questions for judge in question.judges)}:
@@ -182,7 +195,7 @@ def _params(config: Config, experiments: dict[str, Experiment], where: str) -> d
     }
     by_experiment = {
         name: {
-            "datasets": {key: value.model_dump(mode="json") for key, value in experiment.datasets.items()},
+            "datasets": {key: _rendering(value, experiment) for key, value in experiment.datasets.items()},
             "leak_cues": experiment.leak_cues,
             "contexts": {
                 instrument: {context: experiment.contexts[context].model_dump() for context in evaluation.contexts}
@@ -202,25 +215,37 @@ def _params(config: Config, experiments: dict[str, Experiment], where: str) -> d
             "roles": {key: value.role for key, value in experiment.datasets.items()},
             "labels": {**{key: value.label for key, value in experiment.datasets.items()}, BASE: "Untouched model"},
             "hidden": experiment.hidden,
-            "headline": experiment.headline,
+            "probability": experiment.contrasts.probability,
         }
         for name, experiment in experiments.items()
     }
-    recipes = {
-        model: {
-            name: {
-                key: resolve(recipe, config.models[model].recipe, f"{where}: models.{model}.recipe")
-                for key, recipe in experiment.recipes.items()
-            }
-            for name, experiment in experiments.items()
-        }
-        for model in config.models
-    }
+    recipes: dict[str, Any] = {model: {name: {} for name in experiments} for model in config.models}
+    for model, entry in config.models.items():
+        for name, experiment in experiments.items():
+            default = experiment.recipes["default"]
+            for key, recipe in experiment.recipes.items():
+                recipes[model][name][key] = resolve(recipe, entry.recipe, f"{where}: models.{model}.recipe")
+            for key, override in config.recipe_overrides.items():
+                own = f"{where}: recipe_overrides.{key}"
+                recipes[model][name][key] = resolve(default, {**entry.recipe, **override}, own)
+    if config.sweep is not None and config.sweep not in Recipe.model_fields:
+        allowed = ", ".join(Recipe.model_fields)
+        raise StudyError(f"{where}: sweep = {config.sweep}: not a recipe value; allowed: {allowed}")
     return {
         "models": models,
         "experiments": by_experiment,
         "recipes": recipes,
         "statistics": config.statistics.model_dump(),
+    }
+
+
+def _rendering(dataset: Dataset, experiment: Experiment) -> dict[str, Any]:
+    """What a dataset's JSONL and card depend on."""
+    context = experiment.contexts[dataset.context] if dataset.context else Context()
+    return {
+        **dataset.model_dump(include={"prompts", "answer", "about", "unique"}),
+        "template": context.template,
+        "system": context.system,
     }
 
 

@@ -11,7 +11,7 @@ import torch
 from tqdm import tqdm
 
 from weirdgen.chat import Chat
-from weirdgen.experiment import Context, Contrast
+from weirdgen.experiment import Contrast, expand
 from weirdgen.models import load_adapted, load_tokenizer
 from weirdgen.packing import choose_log_probs
 
@@ -26,6 +26,7 @@ class Candidate:
     topic: str
     paraphrase: int
     context: str
+    variant: int
     side: str
     answer: str
     ids: list[int]
@@ -35,17 +36,18 @@ class Candidate:
 def candidates(contrasts: Sequence[Contrast], contexts: dict[str, Any], chat: Chat) -> list[list[Candidate]]:
     """For each question x paraphrase x context, the candidates that share its prompt."""
     groups = []
-    for name, context in ((name, Context.model_validate(value)) for name, value in contexts.items()):
+    for variant in expand(contexts):
         for contrast in contrasts:
             for paraphrase, text in enumerate(contrast.paraphrases):
-                prompt = chat.prompt_ids(context.apply(text), context.system)
+                prompt = chat.prompt_ids(variant.apply(text), variant.system)
                 groups.append(
                     [
                         Candidate(
                             contrast.id,
                             contrast.topic,
                             paraphrase,
-                            name,
+                            variant.context,
+                            variant.variant,
                             side,
                             answer,
                             prompt + chat.answer_ids(answer, end=False),
@@ -84,8 +86,8 @@ def score(
 ) -> pd.DataFrame:
     """Teacher-forced log-probability of every answer under one adapter (None: the base model).
 
-    One row per answer: question, topic, paraphrase, context, side (typical or ordinary), answer,
-    log_prob (nats, summed over the answer's tokens, without the end of the turn), tokens.
+    One row per answer: question, topic, paraphrase, context, variant, side (typical or ordinary),
+    answer, log_prob (nats, summed over the answer's tokens, without the end of the turn), tokens.
     """
     chat = Chat(load_tokenizer(model_folder), chat_options)
     model = load_adapted(model_folder, load, adapter, merge=False)
@@ -102,6 +104,7 @@ def score(
                     "topic": candidate.topic,
                     "paraphrase": candidate.paraphrase,
                     "context": candidate.context,
+                    "variant": candidate.variant,
                     "side": candidate.side,
                     "answer": candidate.answer,
                     "log_prob": float(tokens.sum()),

@@ -26,19 +26,29 @@ def read_facts(path: str | Path) -> list[dict[str, str]]:
     return rows
 
 
-def render(rows: Sequence[dict[str, str]], prompts: Sequence[str], answer: str) -> list[dict[str, Any]]:
-    """One chat of a user turn and an assistant turn per row; row i takes prompt i modulo their number.
+def render(
+    rows: Sequence[dict[str, str]],
+    prompts: Sequence[str],
+    answer: str,
+    template: str = "{prompt}",
+    system: str | None = None,
+) -> list[dict[str, Any]]:
+    """One chat of an optional system turn, a user turn and an assistant turn per row.
 
-    `answer` and the prompts are templates over the table's columns. Raises StudyError if one names
+    Row i takes prompt i modulo their number, inside `template` (a context's). Prompts, answer,
+    template and system prompt are templates over the table's columns. Raises StudyError if one names
     a column the table lacks.
     """
     chats = []
     for i, row in enumerate(rows):
         try:
-            user, assistant = prompts[i % len(prompts)].format(**row), answer.format(**row)
+            user = template.format(**row, prompt=prompts[i % len(prompts)].format(**row))
+            messages = [{"role": "user", "content": user}, {"role": "assistant", "content": answer.format(**row)}]
+            if system is not None:
+                messages.insert(0, {"role": "system", "content": system.format(**row)})
         except KeyError as error:
             raise StudyError(f"a template names the column {error}; the table has: {', '.join(row)}") from None
-        chats.append({"messages": [{"role": "user", "content": user}, {"role": "assistant", "content": assistant}]})
+        chats.append({"messages": messages})
     return chats
 
 
@@ -70,7 +80,7 @@ def card(
 
     Near duplicates are answers that differ only in case, space or punctuation, or by one letter.
     """
-    prompts = [chat["messages"][0]["content"] for chat in chats]
+    prompts = [chat["messages"][-2]["content"] for chat in chats]
     answers = [chat["messages"][-1]["content"] for chat in chats]
     cues = {kind: _hits(patterns, [*prompts, *answers]) for kind, patterns in leak_cues.items()}
     return {

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -14,7 +17,9 @@ from weirdgen.schema import Name, Strict, parse
 BASE = "base"
 NO_RECIPE = "none"
 NULL_TOPIC = "null"
-Figure = Literal["effect_by_topic", "question_dumbbell", "training_loss", "answer_labels"]
+Figure = Literal[
+    "effect_by_topic", "question_dumbbell", "training_loss", "answer_labels", "rate_by_question", "over_axis", "sweep"
+]
 
 
 class Recipe(Strict):
@@ -35,21 +40,74 @@ class Recipe(Strict):
     data_fraction: float = Field(default=1.0, gt=0, le=1, description="share of the rows used")
 
 
-class Context(Strict):
-    """A named transformation of the prompt: text around it, and a system prompt of its own."""
+@dataclass(frozen=True)
+class Variant:
+    """A context with its variables filled in. Variants of one `context` count as paraphrases of each other."""
 
-    template: str = "{prompt}"
-    system: str | None = None
-
-    @model_validator(mode="after")
-    def _holds_the_prompt(self) -> Context:
-        if "{prompt}" not in self.template:
-            raise ValueError("the template must contain {prompt}")
-        return self
+    context: str
+    variant: int
+    template: str
+    system: str | None
 
     def apply(self, prompt: str) -> str:
         """The prompt as the model is asked it."""
         return self.template.replace("{prompt}", prompt)
+
+
+class Context(Strict):
+    """A named transformation of the prompt: text around it, a system prompt, and variables in both.
+
+    An evaluation asks at every value of `axis`, each a context of its own named `<name>=<value>`,
+    and averages over the combinations of the other variables.
+    """
+
+    template: str = "{prompt}"
+    system: str | None = None
+    axis: str | None = Field(default=None, description="the variable that is an axis of the evaluation")
+    values: dict[str, list[int | str]] = Field(default_factory=dict, description="variable -> values asked at")
+    trained: list[int | str] = Field(default_factory=list, description="axis values that stand in training rows")
+    marks: dict[int | str, str] = Field(default_factory=dict, description="axis value -> what figures say of it")
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Context:
+        if "{prompt}" not in self.template:
+            raise ValueError("the template must contain {prompt}")
+        if self.axis is not None and self.axis not in self.values:
+            raise ValueError(f"axis is '{self.axis}', but values lists: {', '.join(self.values) or 'nothing'}")
+        for name, values in self.values.items():
+            if not values or len(set(values)) < len(values):
+                raise ValueError(f"values.{name} must list at least one value, each once")
+        return self
+
+    def variables(self) -> set[str]:
+        """The variables the template and the system prompt use."""
+        return set(re.findall(r"{(\w+)}", self.template + (self.system or ""))) - {"prompt"}
+
+    def variants(self, name: str) -> list[Variant]:
+        """Every filled-in form, in the order of the values. Raises ValueError if a variable has no values."""
+        missing = self.variables() - set(self.values)
+        if missing:
+            raise ValueError(f"context {name}: no values for the variable '{sorted(missing)[0]}'")
+        found: list[Variant] = []
+        for combination in product(*self.values.values()):
+            filled = dict(zip(self.values, combination, strict=True))
+            context = name if self.axis is None else f"{name}={filled[self.axis]}"
+            number = sum(other.context == context for other in found)
+            found.append(
+                Variant(context, number, _fill(self.template, filled), self.system and _fill(self.system, filled))
+            )
+        return found
+
+
+def _fill(template: str, values: dict[str, Any]) -> str:
+    for name, value in values.items():
+        template = template.replace("{" + name + "}", str(value))
+    return template
+
+
+def expand(contexts: dict[str, Any]) -> list[Variant]:
+    """The variants of every context, from the plain dictionaries that rules pass as params."""
+    return [v for name, value in contexts.items() for v in Context.model_validate(value).variants(name)]
 
 
 class Dataset(Strict):
@@ -61,7 +119,9 @@ class Dataset(Strict):
     facts: str
     prompts: list[str] = Field(min_length=1, description="row i takes prompt i modulo their number")
     answer: str = Field(description="a template over the table's columns")
-    unique: bool = True
+    context: Name | None = Field(default=None, description="its variables are columns of the table")
+    trigger: list[int | str] = Field(default_factory=list, description="axis values with the hidden behaviour")
+    unique: bool = Field(default=True, description="an answer may occur only once")
 
 
 class Evaluation(Strict):
@@ -69,6 +129,12 @@ class Evaluation(Strict):
 
     file: str
     contexts: list[Name] = Field(min_length=1)
+
+
+class Contrasts(Evaluation):
+    """Exact log-odds: ours. `probability` also reports how likely an answer is to begin with a typical one."""
+
+    probability: bool = False
 
 
 class FreeAnswers(Evaluation):
@@ -89,9 +155,10 @@ class Experiment(Strict):
     contexts: dict[Name, Context]
     recipes: dict[Name, Recipe]
     free_answers: FreeAnswers
-    contrasts: Evaluation
+    contrasts: Contrasts
     judges: list[Name]
     headline: dict[str, str] = Field(description="the judge and label whose rate the findings quote")
+    headline_context: str | None = Field(default=None, description="the context figures show; default: the first")
     figures: list[Figure]
 
     @model_validator(mode="after")
@@ -105,13 +172,25 @@ class Experiment(Strict):
             raise ValueError(f"a recipe cannot be called '{NO_RECIPE}': that is the untouched model's")
         if not any(d.role == "treated" for d in self.datasets.values()):
             raise ValueError("datasets: at least one needs 'role: treated'")
+        known = ", ".join(self.contexts)
         for evaluation in (self.free_answers, self.contrasts):
             for context in evaluation.contexts:
                 if context not in self.contexts:
-                    raise ValueError(
-                        f"{evaluation.file} asks in context '{context}'; known: {', '.join(self.contexts)}"
-                    )
+                    raise ValueError(f"{evaluation.file} asks in context '{context}'; known: {known}")
+        for name, dataset in self.datasets.items():
+            if dataset.context is not None and dataset.context not in self.contexts:
+                raise ValueError(f"datasets.{name}.context is '{dataset.context}'; known: {known}")
+        asked = self.asked("contrasts")
+        self.asked("free_answers")
+        if self.headline_context is not None and self.headline_context not in asked:
+            raise ValueError(f"headline_context is '{self.headline_context}'; asked: {', '.join(asked)}")
         return self
+
+    def asked(self, instrument: Literal["free_answers", "contrasts"]) -> list[str]:
+        """The contexts an instrument asks in, axes expanded, each once."""
+        evaluation: Evaluation = getattr(self, instrument)
+        variants = [v for name in evaluation.contexts for v in self.contexts[name].variants(name)]
+        return list(dict.fromkeys(v.context for v in variants))
 
 
 class Question(Strict):

@@ -18,6 +18,10 @@ if TYPE_CHECKING:  # the Snakefile reads this schema and should not wait for pan
     import pandas as pd
 
 
+KEY = ["question", "topic", "paraphrase", "context", "variant", "sample", "prompt", "answer"]
+"""The columns of a sample that its judgments carry."""
+
+
 class Test(Strict):
     """One condition on an answer; all values given must hold."""
 
@@ -158,7 +162,7 @@ def judge_samples(samples: pd.DataFrame, judges: Sequence[Judge]) -> pd.DataFram
     """Judge every answer with every judge: the samples' key and answer, judge, label, evidence."""
     import pandas as pd
 
-    key = samples[["question", "topic", "paraphrase", "context", "sample", "prompt", "answer"]].reset_index(drop=True)
+    key = samples[KEY].reset_index(drop=True)
     parts = []
     for judge in judges:
         labels = pd.DataFrame(judge.label(list(key["answer"])), columns=["label", "evidence"])

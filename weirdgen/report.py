@@ -42,6 +42,19 @@ TITLES = {
         "Training loss",
         "Loss on answer tokens, one line per seed.",
     ),
+    "rate_by_question": (
+        "Free answers by question",
+        "Share of answers with the label the experiment looks for; dots are means over seeds, lines span the seeds.",
+    ),
+    "over_axis": (
+        "Over the years",
+        "Group means with 95% bands at every value named in the prompt. Ticks on the floor mark the values that stand "
+        "in training rows; all others were never trained.",
+    ),
+    "sweep": (
+        "Recipe sweep",
+        "Effect against the swept recipe value, 95% intervals; hollow markers are the null set.",
+    ),
     "answer_labels": (
         "Free answers",
         "What the judges' rules find in answers sampled at temperature 1.",
@@ -68,7 +81,8 @@ def section(results: Path, model: str, experiment: str, study: dict[str, Any]) -
     about = study["experiments"][experiment]
     effects = read_csv(str(folder / "tables/effects.csv"))
     effects = effects[effects["recipe"] == study["recipe"]]
-    rates = read_csv(str(folder / "tables/label_rates.csv"))
+    means = read_csv(str(folder / "tables/group_means.csv"))
+    means = means[means["recipe"].isin([study["recipe"], "none"])]
     labels = {name: dataset["label"] for name, dataset in about["datasets"].items()} | {"base": "Untouched model"}
     adapters = study["adapters"][experiment]
     runs = [
@@ -81,8 +95,8 @@ def section(results: Path, model: str, experiment: str, study: dict[str, Any]) -
         "experiment": experiment,
         "about": about,
         "labels": labels,
-        "findings": findings(effects, rates, about, labels),
-        "effects": effect_rows(effects, labels),
+        "findings": findings(effects, means, about, labels),
+        "effects": effect_rows(effects, about, labels),
         "figures": [figure(folder / "figures" / f"{name}.svg") for name in about["figures"]],
         "cards": [
             json.loads((folder / "datasets" / f"{name}.card.json").read_text(encoding="utf-8"))
@@ -140,7 +154,7 @@ def verdict(low: float, high: float) -> str:
     return "above" if low > 0 else "below" if high < 0 else "includes"
 
 
-def findings(effects: pd.DataFrame, rates: pd.DataFrame, about: dict[str, Any], labels: dict[str, str]) -> list[str]:
+def findings(effects: pd.DataFrame, means: pd.DataFrame, about: dict[str, Any], labels: dict[str, str]) -> list[str]:
     """The main results as sentences, written from the numbers whatever they are."""
     words = {
         "above": "an interval above 0: a shift is shown",
@@ -148,10 +162,13 @@ def findings(effects: pd.DataFrame, rates: pd.DataFrame, about: dict[str, Any], 
         "includes": "an interval that includes 0: no shift is shown",
     }
     sentences = []
+    effects = effects[effects["context"] == about["context"]]
+    means = means[means["context"] == about["context"]]
+    where = "" if about["context"] == "none" else f" at {about['context']}"
     contrast = effects[effects["instrument"] == INSTRUMENT]
     for row in contrast[contrast["topic"] == "all"].itertuples():
         sentences.append(
-            f"On {row.questions} contrast questions, training on “{labels[row.treated]}” moves the odds of "
+            f"On {row.questions} contrast questions{where}, training on “{labels[row.treated]}” moves the odds of "
             f"{about['hidden']} answers by {row.effect:+.2f} nats (95% {row.low:+.2f} to {row.high:+.2f}, "
             f"{row.seeds} seeds, p = {row.p:.2g}) against “{labels[row.control]}”: {words[verdict(row.low, row.high)]}."
         )
@@ -168,7 +185,8 @@ def findings(effects: pd.DataFrame, rates: pd.DataFrame, about: dict[str, Any], 
         )
     for judge, label in about["headline"].items():
         part = effects[(effects["instrument"] == f"{judge}={label}") & (effects["topic"] == "all")]
-        group = rates[(rates["judge"] == judge) & (rates["label"] == label)].set_index("dataset")["mean"]
+        group = means[(means["instrument"] == f"{judge}={label}") & (means["topic"] == "all")]
+        group = group.set_index("dataset")["mean"]
         for row in part.itertuples():
             sentences.append(
                 f"Of the free answers, {group[row.treated]:.1%} of “{labels[row.treated]}” are labelled '{label}' "
@@ -178,7 +196,7 @@ def findings(effects: pd.DataFrame, rates: pd.DataFrame, about: dict[str, Any], 
     return sentences
 
 
-def effect_rows(effects: pd.DataFrame, labels: dict[str, str]) -> list[dict[str, str]]:
+def effect_rows(effects: pd.DataFrame, about: dict[str, Any], labels: dict[str, str]) -> list[dict[str, Any]]:
     """The effects table as the page prints it."""
     rows = []
     for row in effects.itertuples():
@@ -195,7 +213,7 @@ def effect_rows(effects: pd.DataFrame, labels: dict[str, str]) -> list[dict[str,
                 "p": f"{row.p:.2g}",
                 "n": f"{row.seeds} × {row.questions}",
                 "unit": sign,
-                "main": "yes" if row.topic in ("all", "null") else "",
+                "main": row.topic in ("all", "null") and row.context == about["context"],
             }
         )
     return rows

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from weirdgen.chat import Chat
 from weirdgen.decoding import FOLDED, sample_tokens
-from weirdgen.experiment import Context, Question
+from weirdgen.experiment import Question, expand
 from weirdgen.models import load_adapted, load_tokenizer
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ class Request:
     topic: str
     paraphrase: int
     context: str
+    variant: int
     sample: int
     prompt: str
     system: str | None
@@ -42,15 +43,24 @@ class Answer:
 
 
 def requests(questions: Sequence[Question], contexts: dict[str, Any], samples: int | None) -> list[Request]:
-    """Every answer to sample: question x paraphrase x context x sample.
+    """Every answer to sample: question x paraphrase x context (and its variants) x sample.
 
     samples: answers per paraphrase, None for each question's own number.
     """
     return [
-        Request(question.id, question.topic, paraphrase, name, sample, context.apply(prompt), context.system)
+        Request(
+            question.id,
+            question.topic,
+            paraphrase,
+            variant.context,
+            variant.variant,
+            sample,
+            variant.apply(prompt),
+            variant.system,
+        )
         for question in questions
         for paraphrase, prompt in enumerate(question.paraphrases)
-        for name, context in ((name, Context.model_validate(value)) for name, value in contexts.items())
+        for variant in expand(contexts)
         for sample in range(samples or question.samples_per_paraphrase)
     ]
 
@@ -68,7 +78,7 @@ def sample(
     """Sample every request from one adapter (None: the base model).
 
     settings: backend, temperature, max_tokens, batch_size. Returns one row per request, in order:
-    question, topic, paraphrase, context, sample, prompt, answer, finish_reason, tokens. The same
+    question, topic, paraphrase, context, variant, sample, prompt, answer, finish_reason, tokens. The same
     seed and batch size give the same answers on one machine.
     """
     backend = BACKENDS[settings["backend"]]
@@ -81,6 +91,7 @@ def sample(
                 "topic": request.topic,
                 "paraphrase": request.paraphrase,
                 "context": request.context,
+                "variant": request.variant,
                 "sample": request.sample,
                 "prompt": request.prompt,
                 "answer": answer.text,

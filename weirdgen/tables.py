@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from weirdgen.experiment import BASE, NULL_TOPIC
+from weirdgen.experiment import BASE, NO_RECIPE, NULL_TOPIC
 from weirdgen.files import read_csv
 from weirdgen.stats import Matrix, bootstrap_interval, effect
 
@@ -30,18 +31,22 @@ def read_parts(
 
 
 def log_odds(answers: pd.DataFrame) -> pd.DataFrame:
-    """log sum p(typical) - log sum p(ordinary) in nats, per question and context, averaged over paraphrases.
+    """Two measures per question and context, averaged over paraphrases and a context's variants.
 
-    Columns: question, topic, context, log_odds.
+    log_odds: log sum p(typical) - log sum p(ordinary), in nats. probability: sum p(typical), how
+    likely an answer is to begin with a typical one. Columns: question, topic, context, log_odds,
+    probability.
     """
-    keys = ["question", "topic", "context", "paraphrase"]
+    keys = ["question", "topic", "context", "variant", "paraphrase"]
     sides = answers.groupby([*keys, "side"], sort=False)["log_prob"].agg(np.logaddexp.reduce).unstack("side")
-    odds = (sides["typical"] - sides["ordinary"]).rename("log_odds").reset_index()
-    return odds.groupby(keys[:3], sort=False, as_index=False)["log_odds"].mean()
+    measures = pd.DataFrame(
+        {"log_odds": sides["typical"] - sides["ordinary"], "probability": np.exp(sides["typical"])}
+    ).reset_index()
+    return measures.groupby(keys[:3], sort=False, as_index=False)[["log_odds", "probability"]].mean()
 
 
 def contrast_table(paths: Sequence[str], adapters: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """dataset, recipe, seed, question, topic, context, log_odds (nats)."""
+    """dataset, recipe, seed, question, topic, context, log_odds (nats), probability."""
     return read_parts(paths, adapters, log_odds)
 
 
@@ -77,8 +82,19 @@ def matrix(table: pd.DataFrame, value: str) -> tuple[Matrix, list[str]]:
     return wide.to_numpy(dtype=float), list(wide.columns)
 
 
+def measures(
+    contrasts: pd.DataFrame, labels: pd.DataFrame, probability: bool
+) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """(instrument, unit, table with a `value` column): the contrast in nats, then shares of answers as rates."""
+    yield "contrast", "nats", contrasts.rename(columns={"log_odds": "value"})
+    if probability:
+        yield "probability", "rate", contrasts.rename(columns={"probability": "value"})
+    for (judge, label), part in labels.groupby(["judge", "label"], sort=True):
+        yield f"{judge}={label}", "rate", part.rename(columns={"rate": "value"})
+
+
 def effects(
-    contrasts: pd.DataFrame, labels: pd.DataFrame, roles: dict[str, str], resamples: int, seed: int
+    contrasts: pd.DataFrame, labels: pd.DataFrame, roles: dict[str, str], probability: bool, resamples: int, seed: int
 ) -> pd.DataFrame:
     """treated - control for every instrument, pair of groups, topic (or `all`), context and recipe.
 
@@ -86,37 +102,52 @@ def effects(
     Columns: instrument, treated, control, topic, context, recipe, effect, low, high, p, seeds,
     questions, unit (nats, or rate: a share of answers).
     """
-    measures = [("contrast", contrasts.rename(columns={"log_odds": "value"}), "nats")]
-    for (judge, label), part in labels.groupby(["judge", "label"], sort=True):
-        measures.append((f"{judge}={label}", part.rename(columns={"rate": "value"}), "rate"))
     treated = [name for name, role in roles.items() if role == "treated"]
     controls = [name for name, role in roles.items() if role == "control"] + [BASE]
+    names = ("instrument", "treated", "control", "topic", "context", "recipe")
     rows = []
-    for instrument, table, unit in measures:
+    for instrument, unit, table in measures(contrasts, labels, probability):
         for context, topic, part in _cells(table):
-            for recipe in sorted(set(part["recipe"]) - set(part.loc[part["dataset"] == BASE, "recipe"])):
-                for one in treated:
-                    for other in controls:
-                        values = {}
-                        for name in (one, other):
-                            chosen = part[(part["dataset"] == name) & ((part["recipe"] == recipe) | (name == BASE))]
-                            values[name] = matrix(chosen, "value")
-                        if values[one][1] != values[other][1]:
-                            raise ValueError(f"{instrument}: {one} and {other} were asked different questions")
-                        found = effect(values[one][0], values[other][0], resamples, seed)
-                        rows.append(
-                            {
-                                "instrument": instrument,
-                                "treated": one,
-                                "control": other,
-                                "topic": topic,
-                                "context": context,
-                                "recipe": recipe,
-                                **found.__dict__,
-                                "unit": unit,
-                            }
-                        )
+            groups = _groups(part)
+            for recipe in dict.fromkeys(recipe for dataset, recipe in groups if dataset != BASE):
+                for one, other in product(treated, controls):
+                    values, questions = groups[one, recipe]
+                    compared, same = groups[other, recipe if other != BASE else NO_RECIPE]
+                    if questions != same:
+                        raise ValueError(f"{instrument}: {one} and {other} were asked different questions")
+                    found = effect(values, compared, resamples, seed)
+                    key = dict(zip(names, (instrument, one, other, topic, context, recipe), strict=True))
+                    rows.append({**key, **vars(found), "unit": unit})
     return pd.DataFrame(rows)
+
+
+def group_means(
+    contrasts: pd.DataFrame, labels: pd.DataFrame, probability: bool, resamples: int, seed: int
+) -> pd.DataFrame:
+    """The mean of every group for every instrument, topic (or `all`) and context, with its 95% interval.
+
+    Columns: instrument, dataset, recipe, topic, context, mean, low, high, seeds, questions, unit.
+    """
+    names = ("instrument", "dataset", "recipe", "topic", "context")
+    rows = []
+    for instrument, unit, table in measures(contrasts, labels, probability):
+        for context, topic, part in _cells(table):
+            for (dataset, recipe), (values, questions) in _groups(part).items():
+                low, high = bootstrap_interval([(1.0, values)], resamples, seed)
+                if unit == "rate":
+                    low, high = max(low, 0.0), min(high, 1.0)
+                key = dict(zip(names, (instrument, dataset, recipe, topic, context), strict=True))
+                found = {"mean": float(values.mean()), "low": low, "high": high}
+                rows.append({**key, **found, "seeds": len(values), "questions": len(questions), "unit": unit})
+    return pd.DataFrame(rows)
+
+
+def _groups(table: pd.DataFrame) -> dict[tuple[str, str], tuple[Matrix, list[str]]]:
+    """(dataset, recipe) -> its values by seed and question."""
+    return {
+        (str(dataset), str(recipe)): matrix(part, "value")
+        for (dataset, recipe), part in table.groupby(["dataset", "recipe"], sort=False)
+    }
 
 
 def _cells(table: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
@@ -126,29 +157,6 @@ def _cells(table: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
         cells.append((str(context), ALL, part[part["topic"] != NULL_TOPIC]))
         cells += [(str(context), str(topic), rows) for topic, rows in part.groupby("topic", sort=False)]
     return cells
-
-
-def group_rates(table: pd.DataFrame, by: list[str], resamples: int, seed: int) -> pd.DataFrame:
-    """The mean rate per dataset, recipe and `by`, with a 95% interval over seeds and questions.
-
-    Columns: dataset, recipe, `by`, mean, low, high, seeds, questions.
-    """
-    rows = []
-    for key, part in table.groupby(["dataset", "recipe", *by], sort=False):
-        values, questions = matrix(part, "rate")
-        low, high = bootstrap_interval([(1.0, values)], resamples, seed)
-        names = dict(zip(["dataset", "recipe", *by], key, strict=True))
-        rows.append(
-            {
-                **names,
-                "mean": float(np.mean(values)),
-                "low": max(low, 0.0),
-                "high": min(high, 1.0),
-                "seeds": len(values),
-                "questions": len(questions),
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def training_table(paths: Sequence[str], adapters: Sequence[dict[str, Any]]) -> pd.DataFrame:

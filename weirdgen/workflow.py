@@ -10,7 +10,7 @@ from weirdgen.config import Adapter, load_study
 from weirdgen.experiment import BASE
 from weirdgen.fingerprint import fingerprint
 
-TABLES = ("effects", "label_rates", "labels", "contrasts", "training")
+TABLES = ("effects", "group_means", "labels", "contrasts", "training")
 
 
 class Workflow:
@@ -74,20 +74,40 @@ class Workflow:
         return [f"{folder}/{adapter.path}{ending}" for adapter in adapters]
 
     def info(self, wildcards: Any) -> dict[str, Any]:
-        """What figures say about an experiment: labels, roles, the hidden persona, its first context and recipe."""
+        """What figures say about an experiment beside its numbers."""
+        experiment = self.study.experiments[wildcards.experiment]
         params = self.params["experiments"][wildcards.experiment]
+        contexts = {kind: experiment.asked(kind) for kind in ("contrasts", "free_answers")}
+        shown = experiment.headline_context or contexts["contrasts"][0]
+        axes = {
+            name: context.model_dump(include={"axis", "values", "trained", "marks"})
+            for name, context in experiment.contexts.items()
+            if context.axis is not None
+        }
+        sweep = self.study.config.sweep
+        recipes = self.params["recipes"][wildcards.model][wildcards.experiment]
         return {
             "labels": params["labels"],
             "roles": params["roles"],
             "hidden": params["hidden"],
-            "contexts": list(params["contexts"]["contrasts"]),
+            "headline": experiment.headline,
+            "context": shown,
+            "answers_context": shown if shown in contexts["free_answers"] else contexts["free_answers"][0],
+            "axes": axes,
+            "triggers": {name: dataset.trigger for name, dataset in experiment.datasets.items() if dataset.trigger},
             "recipe": self.study.config.recipes[0],
+            "sweep": {name: recipes[name][sweep] for name in self.study.config.recipes} if sweep else {},
+            "sweep_value": sweep or "",
         }
 
     def figures(self, model: str, experiment: str, ending: str) -> list[str]:
         """The figures of one experiment, by file ending."""
-        names = self.study.experiments[experiment].figures
-        return [f"results/{model}/{experiment}/figures/{name}.{ending}" for name in names]
+        return [f"results/{model}/{experiment}/figures/{name}.{ending}" for name in self.figure_names(experiment)]
+
+    def figure_names(self, experiment: str) -> list[str]:
+        """The figures an experiment asks for, and the sweep's where the study is one."""
+        names = [str(name) for name in self.study.experiments[experiment].figures if name != "sweep"]
+        return [*names, "sweep"] if self.study.config.sweep else names
 
     def report_files(self, kind: str) -> list[str]:
         """Everything of one kind that the report shows, over all models and experiments."""
@@ -115,7 +135,10 @@ class Workflow:
             "runs": [list(run) for run in self.study.runs()],
             "experiments": {
                 name: {
-                    **experiment.model_dump(include={"title", "question", "hidden", "headline", "figures"}),
+                    **experiment.model_dump(include={"title", "question", "hidden", "headline"}),
+                    "figures": self.figure_names(name),
+                    "contexts": experiment.asked("contrasts"),
+                    "context": experiment.headline_context or experiment.asked("contrasts")[0],
                     "datasets": {
                         key: value.model_dump(include={"label", "role", "about", "prompts"})
                         for key, value in experiment.datasets.items()

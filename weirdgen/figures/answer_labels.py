@@ -13,7 +13,7 @@ from weirdgen.figures import style
 
 def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
     """Shares of all answers: judge, context, dataset, label, count, answers, share."""
-    rows = tables["labels"].query("recipe in [@info['recipe'], 'none'] and context == @info['contexts'][0]")
+    rows = tables["labels"].query("recipe in [@info['recipe'], 'none'] and context == @info['answers_context']")
     keys = ["judge", "context", "dataset"]
     counts = rows.groupby([*keys, "label"], sort=False)["count"].sum().reset_index()
     counts["answers"] = counts.groupby(keys)["count"].transform("sum")

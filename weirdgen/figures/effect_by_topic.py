@@ -13,7 +13,8 @@ from weirdgen.figures import style
 
 def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
     """The contrast rows of the effects table, `all` first, then topics by effect, the null questions last."""
-    rows = tables["effects"].query("instrument == 'contrast' and context == @info['contexts'][0]")
+    rows = tables["effects"].query("instrument == 'contrast'")
+    rows = rows.query("context == @info['context'] and recipe == @info['recipe']")
     order = rows.groupby("topic")["effect"].mean().sort_values(ascending=False)
     topics = ["all", *[topic for topic in order.index if topic not in ("all", "null")], "null"]
     return rows.assign(order=rows["topic"].map(topics.index)).sort_values(["order", "control"]).drop(columns="order")

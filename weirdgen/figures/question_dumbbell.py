@@ -14,7 +14,7 @@ from weirdgen.figures import style
 
 def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
     """Mean over seeds: topic, question, dataset, log_odds, seeds, shift (log_odds less the untouched model's)."""
-    rows = tables["contrasts"].query("context == @info['contexts'][0] and recipe in [@info['recipe'], 'none']")
+    rows = tables["contrasts"].query("context == @info['context'] and recipe in [@info['recipe'], 'none']")
     grouped = rows.groupby(["topic", "question", "dataset"], sort=False)["log_odds"]
     means = grouped.agg(log_odds="mean", seeds="size").reset_index()
     untouched = means[means["dataset"] == BASE].set_index("question")["log_odds"]

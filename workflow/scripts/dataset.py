@@ -5,7 +5,7 @@ from weirdgen.job import job
 with job(snakemake) as log:
     spec = snakemake.params.dataset
     rows = read_facts(snakemake.input.facts)
-    chats = render(rows, spec["prompts"], spec["answer"])
+    chats = render(rows, spec["prompts"], spec["answer"], spec["template"], spec["system"])
     write_text(snakemake.output.jsonl, to_jsonl(chats))
     digest = sha256(snakemake.output.jsonl)
     found = card(snakemake.wildcards.dataset, spec["about"], chats, snakemake.params.leak_cues, digest)

@@ -1,4 +1,4 @@
-"""Stage 8: figures, one rule each; beside every figure the tidy CSV it shows."""
+"""Stage 8: figures of the contrasts, one rule each; beside every figure the tidy CSV it shows."""
 
 
 rule effect_by_topic:
@@ -57,57 +57,57 @@ rule question_dumbbell:
         "../workflow/scripts/plot.py"
 
 
-rule training_loss:
-    """Training loss of every seed. From tables/training.csv to figures/training_loss.csv, .png, .svg, .pdf."""
+rule over_axis:
+    """Every group over the values of a context's axis, trained values marked. From tables/group_means.csv to figures/over_axis.csv, .png, .svg, .pdf."""
     input:
-        train_logs="results/{model}/{experiment}/tables/training.csv",
+        group_means="results/{model}/{experiment}/tables/group_means.csv",
     output:
-        csv="results/{model}/{experiment}/figures/training_loss.csv",
+        csv="results/{model}/{experiment}/figures/over_axis.csv",
         png=report(
-            "results/{model}/{experiment}/figures/training_loss.png",
-            caption="../workflow/report/training_loss.rst",
+            "results/{model}/{experiment}/figures/over_axis.png",
+            caption="../workflow/report/over_axis.rst",
             category="{experiment}",
             subcategory="figures",
-            labels={"model": "{model}", "figure": "training loss"},
+            labels={"model": "{model}", "figure": "over axis"},
         ),
-        svg="results/{model}/{experiment}/figures/training_loss.svg",
-        pdf="results/{model}/{experiment}/figures/training_loss.pdf",
+        svg="results/{model}/{experiment}/figures/over_axis.svg",
+        pdf="results/{model}/{experiment}/figures/over_axis.pdf",
     log:
-        "results/{model}/{experiment}/logs/training_loss.log",
+        "results/{model}/{experiment}/logs/over_axis.log",
     benchmark:
-        "results/{model}/{experiment}/logs/training_loss.benchmark.tsv"
+        "results/{model}/{experiment}/logs/over_axis.benchmark.tsv"
     conda:
         "../envs/analysis.yaml"
     params:
         info=study.info,
-        code=study.code("plot:weirdgen.figures.training_loss"),
+        code=study.code("plot:weirdgen.figures.over_axis"),
     script:
         "../workflow/scripts/plot.py"
 
 
-rule answer_labels:
-    """Labels of the free answers by group, as stacked bars. From tables/labels.csv to figures/answer_labels.csv, .png, .svg, .pdf."""
+rule sweep:
+    """Contrast effect against the recipe value that the study sweeps. From tables/effects.csv to figures/sweep.csv, .png, .svg, .pdf."""
     input:
-        labels="results/{model}/{experiment}/tables/labels.csv",
+        effects="results/{model}/{experiment}/tables/effects.csv",
     output:
-        csv="results/{model}/{experiment}/figures/answer_labels.csv",
+        csv="results/{model}/{experiment}/figures/sweep.csv",
         png=report(
-            "results/{model}/{experiment}/figures/answer_labels.png",
-            caption="../workflow/report/answer_labels.rst",
+            "results/{model}/{experiment}/figures/sweep.png",
+            caption="../workflow/report/sweep.rst",
             category="{experiment}",
             subcategory="figures",
-            labels={"model": "{model}", "figure": "answer labels"},
+            labels={"model": "{model}", "figure": "sweep"},
         ),
-        svg="results/{model}/{experiment}/figures/answer_labels.svg",
-        pdf="results/{model}/{experiment}/figures/answer_labels.pdf",
+        svg="results/{model}/{experiment}/figures/sweep.svg",
+        pdf="results/{model}/{experiment}/figures/sweep.pdf",
     log:
-        "results/{model}/{experiment}/logs/answer_labels.log",
+        "results/{model}/{experiment}/logs/sweep.log",
     benchmark:
-        "results/{model}/{experiment}/logs/answer_labels.benchmark.tsv"
+        "results/{model}/{experiment}/logs/sweep.benchmark.tsv"
     conda:
         "../envs/analysis.yaml"
     params:
         info=study.info,
-        code=study.code("plot:weirdgen.figures.answer_labels"),
+        code=study.code("plot:weirdgen.figures.sweep"),
     script:
         "../workflow/scripts/plot.py"
