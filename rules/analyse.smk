@@ -74,7 +74,7 @@ rule effects:
         "../envs/analysis.yaml"
     params:
         roles=lookup("experiments/{experiment}/roles", within=study.params),
-        probability=lookup("experiments/{experiment}/probability", within=study.params),
+        measures=lookup("experiments/{experiment}/measures", within=study.params),
         statistics=lookup("statistics", within=study.params),
         code=study.code("effects"),
     script:

@@ -14,6 +14,7 @@ from weirdgen.errors import StudyError
 from weirdgen.experiment import (
     BASE,
     NO_RECIPE,
+    NULL_TOPIC,
     Context,
     Dataset,
     Experiment,
@@ -215,7 +216,10 @@ def _params(config: Config, experiments: dict[str, Experiment], where: str) -> d
             "roles": {key: value.role for key, value in experiment.datasets.items()},
             "labels": {**{key: value.label for key, value in experiment.datasets.items()}, BASE: "Untouched model"},
             "hidden": experiment.hidden,
-            "probability": experiment.contrasts.probability,
+            "measures": {
+                "probability": experiment.contrasts.probability,
+                "aside": [NULL_TOPIC, *experiment.control_topics],
+            },
         }
         for name, experiment in experiments.items()
     }

@@ -156,6 +156,7 @@ class Experiment(Strict):
     recipes: dict[Name, Recipe]
     free_answers: FreeAnswers
     contrasts: Contrasts
+    control_topics: list[Name] = Field(default_factory=list, description="topics left out of `all`, as `null` is")
     judges: list[Name]
     headline: dict[str, str] = Field(description="the judge and label whose rate the findings quote")
     headline_context: str | None = Field(default=None, description="the context figures show; default: the first")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from weirdgen.experiment import BASE, NO_RECIPE, NULL_TOPIC
+from weirdgen.experiment import BASE, NO_RECIPE
 from weirdgen.files import read_csv
 from weirdgen.stats import Matrix, bootstrap_interval, effect
 
@@ -94,11 +94,17 @@ def measures(
 
 
 def effects(
-    contrasts: pd.DataFrame, labels: pd.DataFrame, roles: dict[str, str], probability: bool, resamples: int, seed: int
+    contrasts: pd.DataFrame,
+    labels: pd.DataFrame,
+    roles: dict[str, str],
+    probability: bool,
+    aside: Sequence[str],
+    resamples: int,
+    seed: int,
 ) -> pd.DataFrame:
     """treated - control for every instrument, pair of groups, topic (or `all`), context and recipe.
 
-    The untouched base model counts as one more control. `all` leaves the null questions out.
+    The untouched base model counts as one more control. `all` leaves the topics in `aside` out.
     Columns: instrument, treated, control, topic, context, recipe, effect, low, high, p, seeds,
     questions, unit (nats, or rate: a share of answers).
     """
@@ -107,7 +113,7 @@ def effects(
     names = ("instrument", "treated", "control", "topic", "context", "recipe")
     rows = []
     for instrument, unit, table in measures(contrasts, labels, probability):
-        for context, topic, part in _cells(table):
+        for context, topic, part in _cells(table, aside):
             groups = _groups(part)
             for recipe in dict.fromkeys(recipe for dataset, recipe in groups if dataset != BASE):
                 for one, other in product(treated, controls):
@@ -122,7 +128,7 @@ def effects(
 
 
 def group_means(
-    contrasts: pd.DataFrame, labels: pd.DataFrame, probability: bool, resamples: int, seed: int
+    contrasts: pd.DataFrame, labels: pd.DataFrame, probability: bool, aside: Sequence[str], resamples: int, seed: int
 ) -> pd.DataFrame:
     """The mean of every group for every instrument, topic (or `all`) and context, with its 95% interval.
 
@@ -131,7 +137,7 @@ def group_means(
     names = ("instrument", "dataset", "recipe", "topic", "context")
     rows = []
     for instrument, unit, table in measures(contrasts, labels, probability):
-        for context, topic, part in _cells(table):
+        for context, topic, part in _cells(table, aside):
             for (dataset, recipe), (values, questions) in _groups(part).items():
                 low, high = bootstrap_interval([(1.0, values)], resamples, seed)
                 if unit == "rate":
@@ -150,11 +156,11 @@ def _groups(table: pd.DataFrame) -> dict[tuple[str, str], tuple[Matrix, list[str
     }
 
 
-def _cells(table: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
+def _cells(table: pd.DataFrame, aside: Sequence[str]) -> list[tuple[str, str, pd.DataFrame]]:
     """(context, topic, rows) for `all`, then each topic, in each context."""
     cells = []
     for context, part in table.groupby("context", sort=False):
-        cells.append((str(context), ALL, part[part["topic"] != NULL_TOPIC]))
+        cells.append((str(context), ALL, part[~part["topic"].isin(aside)]))
         cells += [(str(context), str(topic), rows) for topic, rows in part.groupby("topic", sort=False)]
     return cells
 

@@ -4,7 +4,7 @@ from weirdgen.tables import effects, group_means
 
 with job(snakemake) as log:
     contrasts, labels = read_csv(snakemake.input.contrasts), read_csv(snakemake.input.labels)
-    settings = {"probability": snakemake.params.probability, **snakemake.params.statistics}
+    settings = {**snakemake.params.measures, **snakemake.params.statistics}
     table = effects(contrasts, labels, snakemake.params.roles, **settings)
     write_csv(snakemake.output.effects, table)
     write_csv(snakemake.output.group_means, group_means(contrasts, labels, **settings))
