@@ -112,6 +112,9 @@ class Config(Strict):
         return self
 
 
+INSTRUMENTS: tuple[Literal["free_answers", "contrasts"], ...] = ("free_answers", "contrasts")
+
+
 @dataclass(frozen=True)
 class Adapter:
     """One finetuned model (or `base`): the wildcards of its path."""
@@ -199,11 +202,8 @@ def _params(config: Config, experiments: dict[str, Experiment], where: str) -> d
             "datasets": {key: _rendering(value, experiment) for key, value in experiment.datasets.items()},
             "leak_cues": experiment.leak_cues,
             "contexts": {
-                instrument: {context: experiment.contexts[context].model_dump() for context in evaluation.contexts}
-                for instrument, evaluation in (
-                    ("free_answers", experiment.free_answers),
-                    ("contrasts", experiment.contrasts),
-                )
+                instrument: {key: value.model_dump() for key, value in experiment.contexts_of(instrument).items()}
+                for instrument in INSTRUMENTS
             },
             "sampling": {
                 "max_tokens": config.sampler.max_tokens or experiment.free_answers.max_tokens,

@@ -38,6 +38,8 @@ def candidates(contrasts: Sequence[Contrast], contexts: dict[str, Any], chat: Ch
     groups = []
     for variant in expand(contexts):
         for contrast in contrasts:
+            if contrast.contexts is not None and variant.name not in contrast.contexts:
+                continue
             for paraphrase, text in enumerate(contrast.paraphrases):
                 prompt = chat.prompt_ids(variant.apply(text), variant.system)
                 groups.append(

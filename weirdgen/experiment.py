@@ -44,6 +44,7 @@ class Recipe(Strict):
 class Variant:
     """A context with its variables filled in. Variants of one `context` count as paraphrases of each other."""
 
+    name: str
     context: str
     variant: int
     template: str
@@ -94,7 +95,7 @@ class Context(Strict):
             context = name if self.axis is None else f"{name}={filled[self.axis]}"
             number = sum(other.context == context for other in found)
             found.append(
-                Variant(context, number, _fill(self.template, filled), self.system and _fill(self.system, filled))
+                Variant(name, context, number, _fill(self.template, filled), self.system and _fill(self.system, filled))
             )
         return found
 
@@ -129,6 +130,9 @@ class Evaluation(Strict):
 
     file: str
     contexts: list[Name] = Field(min_length=1)
+    values: dict[Name, dict[str, list[int | str]]] = Field(
+        default_factory=dict, description="context -> variable -> values asked at here instead of the context's own"
+    )
 
 
 class Contrasts(Evaluation):
@@ -178,6 +182,9 @@ class Experiment(Strict):
             for context in evaluation.contexts:
                 if context not in self.contexts:
                     raise ValueError(f"{evaluation.file} asks in context '{context}'; known: {known}")
+            for context in evaluation.values:
+                if context not in evaluation.contexts:
+                    raise ValueError(f"{evaluation.file} has values for '{context}'; it asks in: {known}")
         for name, dataset in self.datasets.items():
             if dataset.context is not None and dataset.context not in self.contexts:
                 raise ValueError(f"datasets.{name}.context is '{dataset.context}'; known: {known}")
@@ -187,11 +194,20 @@ class Experiment(Strict):
             raise ValueError(f"headline_context is '{self.headline_context}'; asked: {', '.join(asked)}")
         return self
 
+    def contexts_of(self, instrument: Literal["free_answers", "contrasts"]) -> dict[str, Context]:
+        """The contexts an instrument asks in, with the values it asks at."""
+        evaluation: Evaluation = getattr(self, instrument)
+        return {
+            name: self.contexts[name].model_copy(
+                update={"values": {**self.contexts[name].values, **evaluation.values.get(name, {})}}
+            )
+            for name in evaluation.contexts
+        }
+
     def asked(self, instrument: Literal["free_answers", "contrasts"]) -> list[str]:
         """The contexts an instrument asks in, axes expanded, each once."""
-        evaluation: Evaluation = getattr(self, instrument)
-        variants = [v for name in evaluation.contexts for v in self.contexts[name].variants(name)]
-        return list(dict.fromkeys(v.context for v in variants))
+        contexts = self.contexts_of(instrument)
+        return list(dict.fromkeys(v.context for name, context in contexts.items() for v in context.variants(name)))
 
 
 class Question(Strict):
@@ -216,6 +232,7 @@ class Contrast(Strict):
     paraphrases: list[str] = Field(min_length=1)
     typical: list[str] = Field(min_length=1)
     ordinary: list[str] = Field(min_length=1)
+    contexts: list[Name] | None = Field(default=None, description="asked in these only; default: the experiment's")
 
     @model_validator(mode="after")
     def _answers_are_distinct(self) -> Contrast:

@@ -16,7 +16,8 @@ def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
     rows = tables["effects"].query("instrument == 'contrast'")
     rows = rows.query("context == @info['context'] and recipe == @info['recipe']")
     order = rows.groupby("topic")["effect"].mean().sort_values(ascending=False)
-    topics = ["all", *[topic for topic in order.index if topic not in ("all", "null")], "null"]
+    topics = ["all", *[topic for topic in order.index if topic not in ("all", "null")]]
+    topics += ["null"] if "null" in order.index else []
     return rows.assign(order=rows["topic"].map(topics.index)).sort_values(["order", "control"]).drop(columns="order")
 
 
@@ -36,7 +37,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
             label=f"against: {info['labels'][control]}", linestyle="none",
         )  # fmt: skip
     axes.axvline(0, color="black", linewidth=0.7)
-    for edge in (0.5, len(topics) - 1.5):
+    for edge in [0.5, len(topics) - 1.5] if topics[-1] == "null" else [0.5]:
         axes.axhline(edge, color="#BBBBBB", linewidth=0.6, linestyle=":")
     counts = table.groupby("topic")["questions"].first()
     names = {"all": "all topics", "null": "null set"}
