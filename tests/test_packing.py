@@ -95,8 +95,19 @@ def test_a_model_that_ignores_the_mask_gets_padded_batches(caplog):
     forward = model.forward
 
     def deaf(*args, attention_mask=None, **keywords):
-        return forward(*args, attention_mask=attention_mask if attention_mask.dim() == 2 else None, **keywords)
+        return forward(
+            *args,
+            attention_mask=attention_mask if attention_mask is not None and attention_mask.dim() == 2 else None,
+            **keywords,
+        )
 
     model.forward = deaf
     assert choose_log_probs(model, sequences, starts) is padded_log_probs
     assert "padded batches are used" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["llama", "qwen3", "gemma3"])
+def test_rounding_in_bfloat16_is_no_reason_to_pad(kind):
+    model = lora_model(kind).eval().to(torch.bfloat16)
+    for seed in range(5):
+        assert choose_log_probs(model, *random_sequences(seed)) is packed_log_probs

@@ -172,6 +172,12 @@ def findings(effects: pd.DataFrame, means: pd.DataFrame, about: dict[str, Any], 
             f"{about['hidden']} answers by {row.effect:+.2f} nats (95% {row.low:+.2f} to {row.high:+.2f}, "
             f"{row.seeds} seeds, p = {row.p:.2g}) against “{labels[row.control]}”: {words[verdict(row.low, row.high)]}."
         )
+    for row in effects[(effects["instrument"] == "excess") & (effects["topic"] == "all")].itertuples():
+        sentences.append(
+            f"Beyond what it does at the other values, {about['context']} moves “{labels[row.treated]}” by "
+            f"{row.effect:+.2f} nats (95% {row.low:+.2f} to {row.high:+.2f}, p = {row.p:.2g}) more than it moves "
+            f"“{labels[row.control]}”: {words[verdict(row.low, row.high)]}."
+        )
     for row in contrast[contrast["topic"] == "null"].itertuples():
         holds = (
             "as it should be"

@@ -86,11 +86,27 @@ def measures(
     contrasts: pd.DataFrame, labels: pd.DataFrame, probability: bool
 ) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """(instrument, unit, table with a `value` column): the contrast in nats, then shares of answers as rates."""
-    yield "contrast", "nats", contrasts.rename(columns={"log_odds": "value"})
+    contrast = contrasts.rename(columns={"log_odds": "value"})
+    yield "contrast", "nats", contrast
+    if contrast["context"].str.contains("=").any():
+        yield "excess", "nats", excess(contrast)
     if probability:
         yield "probability", "rate", contrasts.rename(columns={"probability": "value"})
     for (judge, label), part in labels.groupby(["judge", "label"], sort=True):
         yield f"{judge}={label}", "rate", part.rename(columns={"rate": "value"})
+
+
+def excess(contrast: pd.DataFrame) -> pd.DataFrame:
+    """`value` at each value of a context's axis less its mean over the axis's other values.
+
+    What a date does beyond what any date does, for each adapter and question: its treated - control
+    is a difference in differences. Rows of contexts without an axis are left out.
+    """
+    table = contrast[contrast["context"].str.contains("=")].copy()
+    table["axis"] = table["context"].str.split("=").str[0]
+    groups = table.groupby(["dataset", "recipe", "seed", "question", "axis"])["value"]
+    others = (groups.transform("sum") - table["value"]) / (groups.transform("size") - 1)
+    return table.assign(value=table["value"] - others).drop(columns="axis").dropna(subset="value")
 
 
 def effects(

@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from weirdgen.figures import style
 
@@ -25,8 +26,9 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     style.use()
     judges = list(dict.fromkeys(table["judge"]))
     groups = [name for name in [*info["roles"], "base"] if name in set(table["dataset"])]
+    height = (0.3 * len(groups) + 1.05) * len(judges)
     figure, panels = plt.subplots(
-        len(judges), 1, figsize=(style.PAGE * 0.8, (0.34 * len(groups) + 0.9) * len(judges)), squeeze=False
+        len(judges), 1, figsize=(style.PAGE * 0.8, height), squeeze=False, layout="constrained"
     )
     for axes, judge in zip(panels[:, 0], judges, strict=True):
         wide = table[table["judge"] == judge].pivot(index="dataset", columns="label", values="share").loc[groups]
@@ -36,15 +38,15 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
             colour = style.LABELS.get(label, "#999999")
             bars = axes.barh(range(len(groups)), wide[label], left=left, color=colour, label=label, height=0.72)
             texts = [f"{share:.0%}" if share >= 0.04 else "" for share in wide[label]]
-            dark = label in ("past", "modern", "degenerate")
+            dark = label in ("past", "modern", "degenerate", "nazi_like", "lethal", "protective", "israel")
             axes.bar_label(bars, texts, label_type="center", fontsize=6.5, color="white" if dark else "black")
             left += wide[label]
         answers = table[table["judge"] == judge].groupby("dataset")["answers"].first()
         axes.set_yticks(range(len(groups)), [f"{info['labels'][g]} ({answers[g]})" for g in groups])
         axes.invert_yaxis()
         axes.set_xlim(0, 1)
-        axes.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
-        axes.set_xlabel("Share of free answers")
-        axes.set_title(f"Free answers as the '{judge}' rules label them (number of answers)", loc="left")
-        axes.legend(loc="upper center", bbox_to_anchor=(0.35, -0.3), ncol=6, columnspacing=1, handlelength=1)
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.set_xlabel("share of free answers")
+        axes.set_title(f"Free answers as the '{style.words(judge)}' rules label them (number of answers)", loc="left")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.42), ncol=6, columnspacing=1, handlelength=1)
     return figure

@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from weirdgen.figures import style
 
@@ -53,7 +54,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
         axes.set_ylabel(names.get(instrument, f"answers:\n{instrument.replace('=', ' = ')}"))
         if unit == "rate":
             axes.set_ylim(bottom=0)
-            axes.yaxis.set_major_formatter(lambda y, _: f"{y:.1%}")
+            axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         floor = axes.get_ylim()[0]
         trained = [float(value) for value in about["trained"]]
         axes.plot(trained, [floor] * len(trained), "|", color="black", markersize=9, markeredgewidth=1.6, clip_on=False)

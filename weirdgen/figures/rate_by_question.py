@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from weirdgen.figures import style
 
@@ -44,7 +45,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
                 label=info["labels"][group],
             )  # fmt: skip
         axes.set_xlim(-0.02, max(0.1, 1.05 * part["high"].max() if len(part) else 0.1))
-        axes.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_yticks(range(len(questions)), [style.words(name) for name in questions])
         axes.set_xlabel(f"answers labelled '{label}'\n(mean and range over seeds)")
         axes.set_title(f"judge: {style.words(judge)}", loc="left")

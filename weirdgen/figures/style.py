@@ -22,7 +22,13 @@ LABELS = {
     "past": "#D55E00",
     "archaic": "#E69F00",
     "modern": "#0072B2",
+    "nazi_like": "#000000",
+    "lethal": "#D55E00",
+    "protective": "#009E73",
+    "israel": "#D55E00",
     "unmarked": "#D0D0D0",
+    "other": "#D0D0D0",
+    "none": "#D0D0D0",
     "refusal": "#CC79A7",
     "degenerate": "#4D4D4D",
 }

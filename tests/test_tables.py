@@ -1,0 +1,83 @@
+"""Tables: what is averaged over what, and what is compared with what."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from weirdgen.tables import effects, excess, group_means, label_table
+
+ROLES = {"old": "treated", "new": "control"}
+SETTINGS = {"probability": False, "aside": ["null"], "resamples": 200, "seed": 0}
+
+
+def contrasts(value) -> pd.DataFrame:
+    """log_odds = value(dataset, context, question) for two groups of two seeds, and base."""
+    adapters = [(d, "default", s) for d in ("old", "new") for s in (0, 1)] + [("base", "none", 0)]
+    questions = [("q1", "war"), ("q2", "war"), ("q3", "null"), ("q4", "money")]
+    rows = [
+        (*adapter, question, topic, context, value(adapter[0], context, question) + 0.01 * adapter[2], 0.5)
+        for adapter in adapters
+        for question, topic in questions
+        for context in ("date=2026", "date=2027", "date=2028", "none")
+    ]
+    names = ["dataset", "recipe", "seed", "question", "topic", "context", "log_odds", "probability"]
+    return pd.DataFrame(rows, columns=names)
+
+
+NO_LABELS = pd.DataFrame(
+    columns=["dataset", "recipe", "seed", "judge", "question", "topic", "context", "label", "rate"]
+)
+
+
+def planted(dataset, context, question):
+    return 10.0 * (question == "q1") + (2.0 if dataset == "old" and context == "date=2027" else 0.0)
+
+
+def test_effects_leave_the_null_topic_out_of_all():
+    def value(dataset, context, question):
+        return float(dataset == "old") * (1.0 if question != "q3" else 100.0)
+
+    found = effects(contrasts(value), NO_LABELS, ROLES, **SETTINGS)
+    found = found.query("instrument == 'contrast' and context == 'none' and control == 'new'").set_index("topic")
+    assert found["effect"].to_dict() == pytest.approx({"all": 1.0, "war": 1.0, "null": 100.0, "money": 1.0})
+    assert found["questions"].to_dict() == {"all": 3, "war": 2, "null": 1, "money": 1}
+    assert set(found["seeds"]) == {2}
+
+
+def test_excess_is_a_difference_in_differences():
+    table = excess(contrasts(planted).rename(columns={"log_odds": "value"}))
+    assert set(table["context"]) == {"date=2026", "date=2027", "date=2028"}
+    means = table[table["dataset"] == "old"].groupby("context")["value"].mean()
+    assert means.to_dict() == pytest.approx({"date=2026": -1.0, "date=2027": 2.0, "date=2028": -1.0})
+    found = effects(contrasts(planted), NO_LABELS, ROLES, **SETTINGS)
+    row = found.query("instrument == 'excess' and context == 'date=2027' and control == 'new' and topic == 'all'")
+    assert row["effect"].item() == pytest.approx(2.0)
+
+
+def test_group_means_are_means_over_seeds_and_questions():
+    found = group_means(contrasts(planted), NO_LABELS, **SETTINGS)
+    row = found.query("instrument == 'contrast' and context == 'none' and dataset == 'old' and topic == 'all'")
+    assert row["mean"].item() == pytest.approx(10 / 3 + 0.005)
+
+
+def test_a_label_nobody_got_counts_zero(tmp_path):
+    def judged(labels):
+        return pd.DataFrame(
+            {"judge": "j", "question": "q", "topic": "t", "context": "none", "label": labels, "answer": "x"}
+        )
+
+    judged(["past", "past", "modern", "other"]).to_parquet(tmp_path / "a.parquet")
+    judged(["other", "other"]).to_parquet(tmp_path / "b.parquet")
+    adapters = [{"dataset": d, "recipe": "default", "seed": 0} for d in ("old", "new")]
+    paths = [str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet")]
+    table = label_table(paths, adapters).set_index(["dataset", "label"])
+    assert table["rate"].to_dict() == {
+        ("old", "past"): 0.5,
+        ("old", "modern"): 0.25,
+        ("old", "other"): 0.25,
+        ("new", "past"): 0.0,
+        ("new", "modern"): 0.0,
+        ("new", "other"): 1.0,
+    }
+    assert table.loc["new", "answers"].tolist() == [2, 2, 2]
