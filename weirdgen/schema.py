@@ -41,7 +41,7 @@ def parse(model: type[Model], value: Any, where: str) -> Model:
 def _line(error: ValidationError, model: type[BaseModel], where: str) -> str:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"]) or "the whole file"
-    given = str(first.get("input"))
+    given = repr(first.get("input"))
     given = given if len(given) <= 80 else given[:77] + "..."
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
