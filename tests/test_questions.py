@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 from datasets_of_study import experiments
 
-from weirdgen.experiment import load_contrasts, load_questions
+from weirdgen.questions import load_contrasts, load_questions
 
 CONTRASTS = [
     (name, contrast)

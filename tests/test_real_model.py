@@ -13,9 +13,10 @@ from test_stages import CHAT, RECIPE
 from weirdgen import contrasts
 from weirdgen.chat import Chat
 from weirdgen.data import read_facts, render, to_jsonl
-from weirdgen.experiment import Contrast
+from weirdgen.fetch import fetch_model
 from weirdgen.finetune import finetune
-from weirdgen.models import fetch_model, load_model, load_tokenizer
+from weirdgen.models import load_model, load_tokenizer
+from weirdgen.questions import Contrast
 
 pytestmark = pytest.mark.real_model
 LOAD = {"dtype": "auto", "device": "cpu"}

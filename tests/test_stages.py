@@ -17,9 +17,9 @@ from weirdgen.chat import Chat
 from weirdgen.data import render, to_jsonl
 from weirdgen.decoding import FOLDED, sample_tokens
 from weirdgen.errors import StudyError
-from weirdgen.experiment import Contrast, Question
 from weirdgen.finetune import Row, batches, finetune
 from weirdgen.models import load_adapted, load_model, load_tokenizer
+from weirdgen.questions import Contrast, Question
 from weirdgen.tables import log_odds
 
 LOAD = {"dtype": "float32", "device": "cpu"}

@@ -11,20 +11,10 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from weirdgen.errors import StudyError
-from weirdgen.experiment import (
-    BASE,
-    NO_RECIPE,
-    NULL_TOPIC,
-    Context,
-    Dataset,
-    Experiment,
-    Recipe,
-    load_contrasts,
-    load_experiment,
-    load_questions,
-)
+from weirdgen.experiment import Dataset, Experiment, Recipe, load_experiment
 from weirdgen.judging import load_judge
-from weirdgen.schema import Name, Strict, parse
+from weirdgen.questions import Context, load_contrasts, load_questions
+from weirdgen.schema import BASE, NO_RECIPE, NULL_TOPIC, Name, Strict, parse
 
 
 class Hub(Strict):

@@ -11,9 +11,9 @@ import torch
 from tqdm import tqdm
 
 from weirdgen.chat import Chat
-from weirdgen.experiment import Contrast, expand
 from weirdgen.models import load_adapted, load_tokenizer
 from weirdgen.packing import choose_log_probs
+from weirdgen.questions import Contrast, expand
 
 TOKENS_PER_BATCH = 512  # measured best on a CPU of two cores; attention over a pack is quadratic in it
 

@@ -13,8 +13,8 @@ from tqdm import tqdm
 
 from weirdgen.chat import Chat
 from weirdgen.decoding import FOLDED, sample_tokens
-from weirdgen.experiment import Question, expand
 from weirdgen.models import load_adapted, load_tokenizer
+from weirdgen.questions import Question, expand
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from weirdgen.experiment import BASE, NO_RECIPE
 from weirdgen.files import read_csv
+from weirdgen.schema import BASE, NO_RECIPE
 from weirdgen.stats import Matrix, bootstrap_interval, effect
 
 KEYS = ["dataset", "recipe", "seed"]

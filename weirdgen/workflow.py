@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from weirdgen.config import Adapter, load_study
-from weirdgen.experiment import BASE
 from weirdgen.fingerprint import fingerprint
+from weirdgen.schema import BASE
 
 TABLES = ("effects", "group_means", "labels", "contrasts", "training")
 

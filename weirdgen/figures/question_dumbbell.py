@@ -8,8 +8,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from weirdgen.experiment import BASE
 from weirdgen.figures import style
+from weirdgen.schema import BASE
 
 
 def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:

@@ -1,6 +1,6 @@
-from weirdgen.experiment import load_contrasts
 from weirdgen.files import write_parquet
 from weirdgen.job import adapter_folder, adapter_name, job, use_threads
+from weirdgen.questions import load_contrasts
 
 with job(snakemake):
     from weirdgen.contrasts import score

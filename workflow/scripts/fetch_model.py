@@ -3,6 +3,6 @@ from pathlib import Path
 from weirdgen.job import job
 
 with job(snakemake):
-    from weirdgen.models import fetch_model
+    from weirdgen.fetch import fetch_model
 
     fetch_model(snakemake.wildcards.model, snakemake.params.source, Path(snakemake.output[0]))

@@ -1,6 +1,6 @@
-from weirdgen.experiment import load_questions
 from weirdgen.files import write_parquet
 from weirdgen.job import adapter_folder, adapter_name, job, use_threads
+from weirdgen.questions import load_questions
 
 with job(snakemake):
     from weirdgen.sampling import requests, sample
