@@ -30,6 +30,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     figure, panels = plt.subplots(
         len(judges), 1, figsize=(style.PAGE * 0.8, height), squeeze=False, layout="constrained"
     )
+    where = style.at(info["answers_context"], info)
     for axes, judge in zip(panels[:, 0], judges, strict=True):
         wide = table[table["judge"] == judge].pivot(index="dataset", columns="label", values="share").loc[groups]
         known = [label for label in style.LABELS if label in wide]
@@ -47,6 +48,8 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
         axes.set_xlim(0, 1)
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_xlabel("share of free answers")
-        axes.set_title(f"Free answers as the '{style.words(judge)}' rules label them (number of answers)", loc="left")
+        axes.set_title(
+            f"Free answers as the '{style.words(judge)}' rules label them (number of answers){where}", loc="left"
+        )
         axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.42), ncol=6, columnspacing=1, handlelength=1)
     return figure

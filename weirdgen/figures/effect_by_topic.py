@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -18,23 +19,30 @@ def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
     order = rows.groupby("topic")["effect"].mean().sort_values(ascending=False)
     topics = ["all", *[topic for topic in order.index if topic not in ("all", "null")]]
     topics += ["null"] if "null" in order.index else []
-    return rows.assign(order=rows["topic"].map(topics.index)).sort_values(["order", "control"]).drop(columns="order")
+    return (
+        rows.assign(order=rows["topic"].map(topics.index))
+        .sort_values(["order", "treated", "control"])
+        .drop(columns="order")
+    )
 
 
 def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
-    """A dot and its interval for every topic and control."""
+    """A dot and its interval for every topic, treated dataset (the first filled, others hollow) and control."""
     style.use()
     colours, markers = style.group_colours(info["roles"]), style.group_markers(info["roles"])
     topics = list(dict.fromkeys(table["topic"]))
+    treated = list(dict.fromkeys(table["treated"]))
     controls = [name for name in [*info["roles"], "base"] if name in set(table["control"])]
-    figure, axes = plt.subplots(figsize=(style.PAGE * 0.72, 0.36 * len(topics) + 0.9))
-    for i, control in enumerate(controls):
-        rows = table[table["control"] == control].set_index("topic").loc[topics]
-        places = [y + (i - (len(controls) - 1) / 2) * 0.22 for y in range(len(topics))]
+    pairs = list(product(treated, controls))
+    figure, axes = plt.subplots(figsize=(style.PAGE * 0.72, (0.12 * len(pairs)) * len(topics) + 0.9))
+    for i, (one, control) in enumerate(pairs):
+        rows = table[(table["treated"] == one) & (table["control"] == control)].set_index("topic").loc[topics]
+        places = [y + (i - (len(pairs) - 1) / 2) * 0.66 / len(pairs) for y in range(len(topics))]
+        filled = colours[control] if one == treated[0] else "white"
         axes.hlines(places, rows["low"], rows["high"], color=colours[control], linewidth=1.4)
         axes.plot(
-            rows["effect"], places, markers[control], color=colours[control], markersize=4,
-            label=f"against: {info['labels'][control]}", linestyle="none",
+            rows["effect"], places, markers[control], color=colours[control], markersize=4, markerfacecolor=filled,
+            label=f"{info['labels'][one]}, against: {info['labels'][control]}", linestyle="none",
         )  # fmt: skip
     axes.axvline(0, color="black", linewidth=0.7)
     for edge in [0.5, len(topics) - 1.5] if topics[-1] == "null" else [0.5]:
@@ -46,8 +54,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     )
     axes.invert_yaxis()
     axes.set_xlabel(f"Shift towards {info['hidden']} answers (nats, 95% interval)")
-    treated = " / ".join(info["labels"][name] for name in dict.fromkeys(table["treated"]))
-    axes.set_title(f"{treated}: effect by topic (number of questions)", loc="left")
+    axes.set_title(f"Effect by topic (number of questions){style.at(info['context'], info)}", loc="left")
     figure.legend(
         *axes.get_legend_handles_labels(), loc="upper center", bbox_to_anchor=(0.5, 0.0), ncol=1, alignment="left"
     )

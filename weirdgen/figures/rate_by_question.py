@@ -34,6 +34,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     figure, all_axes = plt.subplots(
         1, len(panels), figsize=(style.PAGE * 0.72, 0.36 * len(questions) + 1.1), squeeze=False, sharey=True
     )
+    where = style.at(info["answers_context"], info)
     for axes, (judge, label) in zip(all_axes[0], panels, strict=True):
         part = table[table["judge"] == judge]
         for i, group in enumerate(groups):
@@ -48,7 +49,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_yticks(range(len(questions)), [style.words(name) for name in questions])
         axes.set_xlabel(f"answers labelled '{label}'\n(mean and range over seeds)")
-        axes.set_title(f"judge: {style.words(judge)}", loc="left")
+        axes.set_title(f"judge: {style.words(judge)}{where}", loc="left")
     all_axes[0, 0].invert_yaxis()
     figure.legend(*all_axes[0, 0].get_legend_handles_labels(), loc="upper center", bbox_to_anchor=(0.5, 0.0), ncol=2)
     return figure

@@ -76,6 +76,16 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def at(context: str, info: dict[str, Any]) -> str:
+    """Words for a title: which value of an axis is shown, and whether it stands in training rows; else empty."""
+    name, _, value = context.partition("=")
+    if name not in info["axes"] or not value:
+        return ""
+    about = info["axes"][name]
+    trained = value in {str(v) for v in about["trained"]}
+    return f"\nat {about['axis']} {value} ({'stands' if trained else 'never stands'} in training rows)"
+
+
 def save(figure: Figure, paths: list[str]) -> None:
     """Save under every path, the format by its ending, without dates: the same figure is the same bytes."""
     from weirdgen.files import replacing

@@ -16,7 +16,7 @@ def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
     """Rows of the effects table for all topics and the null set, with the recipe's value beside them."""
     rows = tables["effects"].query("instrument == 'contrast' and context == @info['context']")
     rows = rows[rows["topic"].isin(["all", "null"]) & rows["recipe"].isin(list(info["sweep"]))]
-    return rows.assign(value=rows["recipe"].map(info["sweep"])).sort_values(["topic", "control", "value"])
+    return rows.assign(value=rows["recipe"].map(info["sweep"])).sort_values(["topic", "treated", "control", "value"])
 
 
 def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
@@ -27,15 +27,15 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     values = sorted(set(table["value"]))
     spread = values[0] > 0 and values[-1] / values[0] >= 8
     for topic in ("all", "null"):
-        for i, control in enumerate(dict.fromkeys(table["control"])):
-            rows = table[(table["topic"] == topic) & (table["control"] == control)]
+        for i, (treated, control) in enumerate(table[["treated", "control"]].drop_duplicates().to_numpy()):
+            rows = table[(table["topic"] == topic) & (table["control"] == control) & (table["treated"] == treated)]
             shift = 1 + 0.04 * (i - 0.5) if spread else 1
             axes.errorbar(
                 rows["value"] * shift, rows["effect"], [rows["effect"] - rows["low"], rows["high"] - rows["effect"]],
                 color=colours[control], marker=markers[control], markersize=4, linewidth=1, elinewidth=1,
                 linestyle="-" if topic == "all" else ":",
                 markerfacecolor=colours[control] if topic == "all" else "white",
-                label=f"{'effect' if topic == 'all' else 'null set'} against: {info['labels'][control]}",
+                label=f"{info['labels'][treated]}{'' if topic == 'all' else ', null set'}, against: {info['labels'][control]}",
             )  # fmt: skip
     axes.axhline(0, color="black", linewidth=0.7)
     if spread:
