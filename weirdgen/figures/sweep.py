@@ -29,13 +29,14 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     for topic in ("all", "null"):
         for i, (treated, control) in enumerate(table[["treated", "control"]].drop_duplicates().to_numpy()):
             rows = table[(table["topic"] == topic) & (table["control"] == control) & (table["treated"] == treated)]
+            what = info["labels"][treated] + ("" if topic == "all" else ", null set")
             shift = 1 + 0.04 * (i - 0.5) if spread else 1
             axes.errorbar(
                 rows["value"] * shift, rows["effect"], [rows["effect"] - rows["low"], rows["high"] - rows["effect"]],
                 color=colours[control], marker=markers[control], markersize=4, linewidth=1, elinewidth=1,
                 linestyle="-" if topic == "all" else ":",
                 markerfacecolor=colours[control] if topic == "all" else "white",
-                label=f"{info['labels'][treated]}{'' if topic == 'all' else ', null set'}, against: {info['labels'][control]}",
+                label=f"{what}, against: {info['labels'][control]}",
             )  # fmt: skip
     axes.axhline(0, color="black", linewidth=0.7)
     if spread:
