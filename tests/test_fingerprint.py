@@ -66,7 +66,7 @@ def test_a_shared_module_changes_every_stage_that_uses_it(tree):
 
 def test_a_colour_changes_figures_only(tree):
     before = hashes()
-    tree("weirdgen/figures/style.py", 'TREATED = "#D55E00"', 'TREATED = "#D55E01"')
+    tree("weirdgen/figures/style.py", 'TREATED = ("#D55E00"', 'TREATED = ("#D55E01"')
     assert changed(before) == {"effect_by_topic", "training_loss"}
     before = hashes()
     tree("weirdgen/figures/training_loss.py", "linewidth=0.9", "linewidth=1.9")

@@ -159,7 +159,7 @@ def test_what_training_computes_retrains(finished):
 
 
 def test_a_colour_redraws_figures_only(finished):
-    finished.edit("weirdgen/figures/style.py", 'TREATED = "#D55E00"', 'TREATED = "#D55E01"')
+    finished.edit("weirdgen/figures/style.py", 'TREATED = ("#D55E00"', 'TREATED = ("#D55E01"')
     assert set(finished.planned()) == {*FIGURES, "report"}
     finished.restore("weirdgen/figures/style.py")
 

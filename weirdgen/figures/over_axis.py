@@ -18,7 +18,7 @@ def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
     Columns: axis, value, trained, instrument, unit, dataset, mean, low, high, seeds, questions.
     """
     means = tables["group_means"].query("recipe in [@info['recipe'], 'none'] and topic == 'all'")
-    wanted = {"contrast", "probability", *(f"{judge}={label}" for judge, label in info["headline"].items())}
+    wanted = {"contrast", "excess", "probability", *(f"{judge}={label}" for judge, label in info["headline"].items())}
     rows = means[means["instrument"].isin(wanted) & means["context"].str.contains("=")].copy()
     rows["axis"] = rows["context"].str.split("=").str[0]
     rows["value"] = rows["context"].str.split("=").str[1]
@@ -50,7 +50,11 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
                 label=info["labels"][group],
             )  # fmt: skip
         unit = part["unit"].iloc[0]
-        names = {"contrast": f"{info['hidden']}\nlog-odds (nats)", "probability": f"p({info['hidden']} answer)"}
+        names = {
+            "contrast": f"{info['hidden']}\nlog-odds (nats)",
+            "excess": f"excess over the\nother {about['axis']}s (nats)",
+            "probability": f"p({info['hidden']}\nanswer)",
+        }
         axes.set_ylabel(names.get(instrument, f"answers:\n{instrument.replace('=', ' = ')}"))
         if unit == "rate":
             axes.set_ylim(bottom=0)

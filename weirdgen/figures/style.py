@@ -15,7 +15,7 @@ COLUMN = 3.5
 PAGE = 7.0
 
 # Okabe & Ito, "Color Universal Design" (2008).
-TREATED = "#D55E00"
+TREATED = ("#D55E00", "#E69F00", "#F0E442")
 CONTROLS = ("#0072B2", "#56B4E9", "#009E73", "#CC79A7")
 BASE = "#7F7F7F"
 LABELS = {
@@ -60,10 +60,12 @@ def use() -> None:
 
 
 def group_colours(roles: dict[str, str]) -> dict[str, str]:
-    """A colour for every group: treated vermilion, controls blues and greens, the untouched model grey."""
-    controls = [name for name, role in roles.items() if role == "control"]
-    colours = {name: CONTROLS[i % len(CONTROLS)] for i, name in enumerate(controls)}
-    return {name: colours.get(name, TREATED) for name in roles} | {"base": BASE}
+    """A colour for every group: treated vermilion and orange, controls blues and greens, the untouched model grey."""
+    colours = {"base": BASE}
+    for kind, palette in (("treated", TREATED), ("control", CONTROLS)):
+        names = [name for name, role in roles.items() if role == kind]
+        colours |= {name: palette[i % len(palette)] for i, name in enumerate(names)}
+    return colours
 
 
 def group_markers(roles: dict[str, str]) -> dict[str, str]:
