@@ -94,7 +94,6 @@ class Workflow:
             "context": shown,
             "answers_context": shown if shown in contexts["free_answers"] else contexts["free_answers"][0],
             "axes": axes,
-            "triggers": {name: dataset.trigger for name, dataset in experiment.datasets.items() if dataset.trigger},
             "recipe": self.study.config.recipes[0],
             "sweep": {name: recipes[name][sweep] for name in self.study.config.recipes} if sweep else {},
             "sweep_value": sweep or "",
