@@ -20,31 +20,37 @@ def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
-    """A line with 95% intervals per control; the null set hollow and dotted."""
+    """All topics and the null set side by side; a line with 95% intervals per pair of groups."""
     style.use()
     colours, markers = style.group_colours(info["roles"]), style.group_markers(info["roles"])
-    figure, axes = plt.subplots(figsize=(style.COLUMN * 1.3, 2.8))
+    figure, panels = plt.subplots(1, 2, figsize=(style.PAGE, 2.8), sharey=True)
     values = sorted(set(table["value"]))
     spread = values[0] > 0 and values[-1] / values[0] >= 8
-    for topic in ("all", "null"):
-        for i, (treated, control) in enumerate(table[["treated", "control"]].drop_duplicates().to_numpy()):
-            rows = table[(table["topic"] == topic) & (table["control"] == control) & (table["treated"] == treated)]
-            what = info["labels"][treated] + ("" if topic == "all" else ", null set")
-            shift = 1 + 0.04 * (i - 0.5) if spread else 1
+    pairs = table[["treated", "control"]].drop_duplicates().to_numpy()
+    several = len(set(table["treated"])) > 1
+    for axes, topic in zip(panels, ("all", "null"), strict=True):
+        part = table[table["topic"] == topic]
+        for i, (treated, control) in enumerate(pairs):
+            rows = part[(part["control"] == control) & (part["treated"] == treated)]
+            aside = i - (len(pairs) - 1) / 2  # side by side, so that no interval hides another
+            step = 0.02 * (values[-1] - values[0])
             axes.errorbar(
-                rows["value"] * shift, rows["effect"], [rows["effect"] - rows["low"], rows["high"] - rows["effect"]],
-                color=colours[control], marker=markers[control], markersize=4, linewidth=1, elinewidth=1,
-                linestyle="-" if topic == "all" else ":",
-                markerfacecolor=colours[control] if topic == "all" else "white",
-                label=f"{what}, against: {info['labels'][control]}",
+                rows["value"] * 1.08**aside if spread else rows["value"] + step * aside,
+                rows["effect"], [rows["effect"] - rows["low"], rows["high"] - rows["effect"]],
+                color=colours[control], marker=markers[treated if several else control],
+                markersize=4, linewidth=1, elinewidth=1,
+                label=f"{info['labels'][treated]}, against: {info['labels'][control]}",
             )  # fmt: skip
-    axes.axhline(0, color="black", linewidth=0.7)
-    if spread:
-        axes.set_xscale("log")
-    axes.xaxis.set_major_locator(FixedLocator(values))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticklabels([f"{value:g}" for value in values])
-    axes.set_xlabel(style.words(info["sweep_value"]))
-    axes.set_ylabel(f"shift towards {info['hidden']}\n(nats, 95% interval)")
-    figure.legend(*axes.get_legend_handles_labels(), loc="upper center", bbox_to_anchor=(0.5, 0.02), ncol=1)
+        axes.axhline(0, color="black", linewidth=0.7)
+        if spread:
+            axes.set_xscale("log")
+        axes.xaxis.set_major_locator(FixedLocator(values))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.set_xticklabels([f"{value:g}" for value in values])
+        axes.set_xlabel(style.words(info["sweep_value"]))
+        questions = 0 if part.empty else int(part["questions"].iloc[0])
+        axes.set_title(f"{questions} {'questions' if topic == 'all' else 'null questions'}")
+    panels[0].set_ylabel(f"shift towards {info['hidden']}\n(nats, 95% interval)")
+    figure.suptitle(style.at(info["context"], info).strip(), fontsize=8.5, y=1.03)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="upper center", bbox_to_anchor=(0.5, -0.06), ncol=2)
     return figure
