@@ -53,7 +53,7 @@ TITLES = {
     ),
     "sweep": (
         "Recipe sweep",
-        "Effect against the swept recipe value, 95% intervals; hollow markers are the null set.",
+        "Effect against the swept recipe value, 95% intervals; on the right the null set.",
     ),
     "answer_labels": (
         "Free answers",

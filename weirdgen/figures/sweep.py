@@ -20,15 +20,16 @@ def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
-    """All topics and the null set side by side; a line with 95% intervals per pair of groups."""
+    """All topics and the null set side by side: colour and marker tell the control, the line the treated dataset."""
     style.use()
     colours, markers = style.group_colours(info["roles"]), style.group_markers(info["roles"])
-    figure, panels = plt.subplots(1, 2, figsize=(style.PAGE, 2.8), sharey=True)
     values = sorted(set(table["value"]))
     spread = values[0] > 0 and values[-1] / values[0] >= 8
     pairs = table[["treated", "control"]].drop_duplicates().to_numpy()
-    several = len(set(table["treated"])) > 1
-    for axes, topic in zip(panels, ("all", "null"), strict=True):
+    lines = dict(zip(dict.fromkeys(table["treated"]), ("-", "--", ":"), strict=False))
+    topics = list(dict.fromkeys(table["topic"]))  # an experiment may have no null set in this context
+    figure, panels = plt.subplots(1, len(topics), figsize=(style.PAGE, 2.8), sharey=True, squeeze=False)
+    for axes, topic in zip(panels[0], topics, strict=True):
         part = table[table["topic"] == topic]
         for i, (treated, control) in enumerate(pairs):
             rows = part[(part["control"] == control) & (part["treated"] == treated)]
@@ -37,7 +38,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
             axes.errorbar(
                 rows["value"] * 1.08**aside if spread else rows["value"] + step * aside,
                 rows["effect"], [rows["effect"] - rows["low"], rows["high"] - rows["effect"]],
-                color=colours[control], marker=markers[treated if several else control],
+                color=colours[control], marker=markers[control], linestyle=lines.get(treated, "-."),
                 markersize=4, linewidth=1, elinewidth=1,
                 label=f"{info['labels'][treated]}, against: {info['labels'][control]}",
             )  # fmt: skip
@@ -48,9 +49,8 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xticklabels([f"{value:g}" for value in values])
         axes.set_xlabel(style.words(info["sweep_value"]))
-        questions = 0 if part.empty else int(part["questions"].iloc[0])
-        axes.set_title(f"{questions} {'questions' if topic == 'all' else 'null questions'}")
-    panels[0].set_ylabel(f"shift towards {info['hidden']}\n(nats, 95% interval)")
-    figure.suptitle(style.at(info["context"], info).strip(), fontsize=8.5, y=1.03)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="upper center", bbox_to_anchor=(0.5, -0.06), ncol=2)
+        kind = "null questions" if topic == "null" else "questions"
+        axes.set_title(f"{part['questions'].iloc[0]} {kind}{style.at(info['context'], info)}")
+    panels[0, 0].set_ylabel(f"shift towards {info['hidden']}\n(nats, 95% interval)")
+    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="upper center", bbox_to_anchor=(0.5, -0.06), ncol=2)
     return figure
