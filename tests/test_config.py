@@ -42,7 +42,7 @@ def change(raw: dict, key: str, value) -> dict:
         ("models/qwen3-8b/dtyp", "x", "unknown key 'models.qwen3-8b.dtyp'; allowed here: source, dtype"),
         ("seeds", [], "seeds = []: List should have at least 1 item"),
         ("seeds", ["0"], "seeds.0 = '0': Input should be a valid integer"),
-        ("seeds", [1, 1], "seeds: 1 occurs more than once"),
+        ("seeds", [1, 1], "config: seeds: 1 occurs more than once"),
         ("seeds", [-1], "seeds: -1 is negative"),
         ("experiments", ["old_birds"], "experiments names 'old_birds'; data/ has: evil_terminator,"),
         ("run_models", ["gpt-4.1"], "run_models names 'gpt-4.1'; the registry has: smollm2-135m-instruct"),

@@ -45,7 +45,7 @@ def parse(model: type[Model], value: Any, where: str) -> Model:
 
 def _line(error: ValidationError, model: type[BaseModel], where: str) -> str:
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"]) or "the whole file"
+    key = ".".join(str(part) for part in first["loc"])
     given = repr(first.get("input"))
     given = given if len(given) <= 80 else given[:77] + "..."
     message = first["msg"].removeprefix("Value error, ")
@@ -56,6 +56,8 @@ def _line(error: ValidationError, model: type[BaseModel], where: str) -> str:
         return f"{where}: the key '{key}' is missing"
     more = len(error.errors()) - 1
     tail = f" (and {more} more)" if more else ""
+    if not key:  # a check over several keys names them itself
+        return f"{where}: {message}{tail}"
     return f"{where}: {key} = {given}: {message}{tail}"
 
 
