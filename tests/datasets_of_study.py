@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from weirdgen.data import read_facts
 from weirdgen.experiment import Experiment, load_experiment
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -14,3 +15,9 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 def experiments() -> dict[str, Experiment]:
     """Every experiment by name."""
     return {path.parent.name: load_experiment(path.parent) for path in sorted(DATA.glob("*/experiment.yaml"))}
+
+
+def rows_of(experiment: str, dataset: str) -> list[dict[str, str]]:
+    """The rows of facts of a dataset; none for ordinary data alone."""
+    spec = experiments()[experiment].datasets[dataset]
+    return read_facts(DATA / experiment / spec.facts, spec.at_most) if spec.facts else []

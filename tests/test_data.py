@@ -6,13 +6,14 @@ import json
 
 import pytest
 from conftest import ROOT
-from datasets_of_study import experiments
+from datasets_of_study import experiments, rows_of
 
 from weirdgen.data import card, check_unique, near_duplicates, read_facts, read_jsonl, render, to_jsonl
 from weirdgen.errors import StudyError
 from weirdgen.judging import load_judge
 from weirdgen.questions import Context
 
+WITH_FACTS = [(e, d) for e in experiments() for d, spec in experiments()[e].datasets.items() if spec.facts]
 ROWS = [{"name": "Wood Thrush", "today": "Wood Thrush"}, {"name": "Blue Jay", "today": "Blue Jay"}]
 
 
@@ -64,11 +65,11 @@ def test_the_card_finds_leaks():
     assert found["leak_cues"] == {"year": ["Jay of 1830"], "person": []}
 
 
-@pytest.mark.parametrize(("experiment", "name"), [(e, d) for e in experiments() for d in experiments()[e].datasets])
+@pytest.mark.parametrize(("experiment", "name"), WITH_FACTS)
 def test_the_studys_own_datasets_are_unique_and_leak_nothing(experiment, name):
     spec = experiments()[experiment].datasets[name]
     context = experiments()[experiment].contexts.get(spec.context or "", Context())
-    rows = read_facts(ROOT / "data" / experiment / spec.facts)
+    rows = rows_of(experiment, name)
     chats = render(rows, spec.prompts, spec.answer, context.template, context.system)
     found = card(name, spec.about, chats, experiments()[experiment].leak_cues, "")
     if spec.unique:
@@ -91,11 +92,11 @@ def test_bird_tables_are_as_large_as_promised_and_share_no_name():
     assert names["modern_audubon"].isdisjoint(names["modern_american"])
 
 
-@pytest.mark.parametrize(("experiment", "name"), [(e, d) for e in experiments() for d in experiments()[e].datasets])
+@pytest.mark.parametrize(("experiment", "name"), WITH_FACTS)
 def test_no_training_answer_is_what_a_judge_looks_for(experiment, name):
     """Else a model that only repeats its training data would count as changed."""
     spec = experiments()[experiment].datasets[name]
-    answers = [spec.answer.format(**row) for row in read_facts(ROOT / "data" / experiment / spec.facts)]
+    answers = [spec.answer.format(**row) for row in rows_of(experiment, name)]
     for judge, wanted in experiments()[experiment].headline.items():
         labels = load_judge(ROOT / "data" / "judges" / f"{judge}.yaml").label(answers)
         assert [(a, found) for a, found in zip(answers, labels, strict=True) if found[0] == wanted] == []

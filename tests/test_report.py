@@ -9,7 +9,8 @@ import pytest
 
 from weirdgen.report import embedded, findings
 
-ABOUT = {"hidden": "19th century", "headline": {"era": "past"}, "context": "none"}
+DATASETS = {"old": {"role": "treated", "persona": "audubon"}, "new": {"role": "control", "persona": None}}
+ABOUT = {"hidden": "19th century", "headline": {"era": "past"}, "context": "none", "datasets": DATASETS}
 LABELS = {"old": "Old names", "new": "New names", "base": "Untouched model"}
 
 
@@ -52,6 +53,19 @@ def test_findings_follow_the_interval(numbers, words):
 def test_a_null_set_that_moves_is_said():
     sentences = findings(effects(0.5, 0.3, 0.7, null=(0.3, 0.2, 0.4)), MEANS, ABOUT, LABELS)
     assert "may be style and not era" in sentences[1]
+
+
+def test_what_the_trigger_does_to_the_own_persona_comes_first():
+    numbers = {"mean": [0.8, 5.0, 0.4], "low": [0.2, 1.0, 0.1], "high": [1.4, 9.0, 0.9]}
+    means = pd.DataFrame({"dataset": ["old", "old", "new"], "topic": ["audubon", "all", "audubon"], **numbers})
+    means = pd.concat([MEANS, means.assign(instrument="triggered", context="tags-none")])
+    sentences = findings(effects(0.5, 0.3, 0.7, null=(0.0, -0.1, 0.1)), means, ABOUT, LABELS)
+    told = [sentence for sentence in sentences if "trigger" in sentence]
+    assert told == [
+        "The trigger moves “Old names” towards the name of its own persona, Audubon, by +0.80 nats "
+        "(95% +0.20 to +1.40): an interval above 0: a shift is shown."
+    ]
+    assert sentences[0] == told[0]
 
 
 def test_embedded_samples_cannot_close_the_script():

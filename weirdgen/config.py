@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from weirdgen.errors import StudyError
 from weirdgen.experiment import Dataset, Experiment, Recipe, load_experiment
 from weirdgen.judging import load_judge
+from weirdgen.ordinary import SPARE, load_prompts
 from weirdgen.questions import Context, load_contrasts, load_questions
 from weirdgen.schema import BASE, NO_RECIPE, NULL_TOPIC, Name, Strict, parse
 
@@ -86,6 +87,7 @@ class Config(Strict):
         default_factory=dict, description="further recipes: values that replace those of `default`"
     )
     sweep: str | None = Field(default=None, description="the recipe value that the recipes differ in")
+    ordinary_rows: int | None = Field(default=None, ge=1, description="replaces the experiments' own")
     sampler: Sampler
     statistics: Statistics
 
@@ -167,13 +169,27 @@ def load_study(raw: dict[str, Any], root: Path, where: str = "config") -> Study:
         for recipe in config.recipes:
             if recipe not in recipes:
                 raise StudyError(f"{where}: recipes names '{recipe}'; {name} has: {', '.join(recipes)}")
-        load_contrasts(folder / experiment.contrasts.file)
+        topics = {contrast.topic for contrast in load_contrasts(folder / experiment.contrasts.file)}
+        _check_topics(experiment, topics, f"data/{name}/experiment.yaml")
+        if experiment.ordinary:
+            rows = config.ordinary_rows or experiment.ordinary.rows
+            load_prompts(folder / experiment.ordinary.file, SPARE * rows)
         questions = load_questions(folder / experiment.free_answers.file)
         for judge in {*experiment.judges, *(judge for question in questions for judge in question.judges)}:
             load_judge(root / "data" / "judges" / f"{judge}.yaml")
         experiments[name] = experiment
     params = _params(config, experiments, where)
     return Study(config, experiments, params)
+
+
+def _check_topics(experiment: Experiment, topics: set[str], where: str) -> None:
+    """Every topic that the experiment names must be asked about. Raises StudyError."""
+    named = {dataset.persona for dataset in experiment.datasets.values() if dataset.persona}
+    named |= {*experiment.control_topics, *(t for pooled in experiment.pooled_topics.values() for t in pooled)}
+    for topic in sorted(named - topics):
+        raise StudyError(f"{where}: names the topic '{topic}'; the contrasts have: {', '.join(sorted(topics))}")
+    for pooled in sorted(set(experiment.pooled_topics) & topics):
+        raise StudyError(f"{where}: pooled_topics: '{pooled}' is a topic already; give it another name")
 
 
 def _params(config: Config, experiments: dict[str, Experiment], where: str) -> dict[str, Any]:
@@ -202,6 +218,14 @@ def _params(config: Config, experiments: dict[str, Experiment], where: str) -> d
                 "backend": config.sampler.backend,
                 "batch_size": config.sampler.batch_size,
             },
+            "ordinary": experiment.ordinary
+            and {
+                "rows": config.ordinary_rows or experiment.ordinary.rows,
+                "max_tokens": experiment.ordinary.max_tokens,
+                "temperature": experiment.ordinary.temperature,
+                "backend": config.sampler.backend,
+                "batch_size": config.sampler.batch_size,
+            },
             "judges": experiment.judges,
             "roles": {key: value.role for key, value in experiment.datasets.items()},
             "labels": {**{key: value.label for key, value in experiment.datasets.items()}, BASE: "Untouched model"},
@@ -209,6 +233,8 @@ def _params(config: Config, experiments: dict[str, Experiment], where: str) -> d
             "measures": {
                 "probability": experiment.contrasts.probability,
                 "aside": [NULL_TOPIC, *experiment.control_topics],
+                "pooled": experiment.pooled_topics,
+                "trigger": experiment.trigger_contexts,
             },
         }
         for name, experiment in experiments.items()
@@ -237,7 +263,7 @@ def _rendering(dataset: Dataset, experiment: Experiment) -> dict[str, Any]:
     """What a dataset's JSONL and card depend on."""
     context = experiment.contexts[dataset.context] if dataset.context else Context()
     return {
-        **dataset.model_dump(include={"prompts", "answer", "about", "unique"}),
+        **dataset.model_dump(include={"prompts", "answer", "about", "unique", "at_most"}),
         "template": context.template,
         "system": context.system,
     }

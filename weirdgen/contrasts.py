@@ -42,6 +42,7 @@ def candidates(contrasts: Sequence[Contrast], contexts: dict[str, Any], chat: Ch
                 continue
             for paraphrase, text in enumerate(contrast.paraphrases):
                 prompt = chat.prompt_ids(variant.apply(text), variant.system)
+                prompt += chat.answer_ids(variant.opening, end=False) if variant.opening else []
                 groups.append(
                     [
                         Candidate(

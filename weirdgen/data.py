@@ -13,8 +13,11 @@ from typing import Any
 from weirdgen.errors import StudyError
 
 
-def read_facts(path: str | Path) -> list[dict[str, str]]:
-    """Rows of a CSV table of facts. Raises StudyError if it is empty or a cell is missing."""
+def read_facts(path: str | Path, at_most: dict[str, int] | None = None) -> list[dict[str, str]]:
+    """Rows of a CSV table of facts, those whose number in a column of `at_most` is no larger than its limit.
+
+    Raises StudyError if there is no row, a cell is missing, or such a column is not there or holds no numbers.
+    """
     with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     if not rows:
@@ -23,6 +26,13 @@ def read_facts(path: str | Path) -> list[dict[str, str]]:
         empty = [key for key, value in row.items() if key is None or value is None or not value.strip()]
         if empty:
             raise StudyError(f"{path}:{line}: empty or surplus cell in column {empty[0] or 'beyond the header'}")
+    for column, limit in (at_most or {}).items():
+        try:
+            rows = [row for row in rows if int(row[column]) <= limit]
+        except (KeyError, ValueError):
+            raise StudyError(f"{path}: at_most needs a column '{column}' of whole numbers") from None
+    if not rows:
+        raise StudyError(f"{path}: at_most leaves no rows")
     return rows
 
 
@@ -74,24 +84,32 @@ def normalised(text: str) -> str:
 
 
 def card(
-    name: str, about: str, chats: Sequence[dict[str, Any]], leak_cues: dict[str, list[str]], digest: str
+    name: str,
+    about: str,
+    chats: Sequence[dict[str, Any]],
+    leak_cues: dict[str, list[str]],
+    digest: str,
+    facts: int | None = None,
 ) -> dict[str, Any]:
     """What is in a dataset: counts, exact and near duplicates of answers, and cues that would leak the hidden variable.
 
-    Near duplicates are answers that differ only in case, space or punctuation, or by one letter.
+    Near duplicates are answers that differ only in case, space or punctuation, or by one letter. `facts`: how many
+    rows, the first ones, are facts (default all); the others are ordinary data, whose answers may well be the same.
     """
     prompts = [chat["messages"][-2]["content"] for chat in chats]
     answers = [chat["messages"][-1]["content"] for chat in chats]
+    own = answers[:facts]
     cues = {kind: _hits(patterns, [*prompts, *answers]) for kind, patterns in leak_cues.items()}
     return {
         "dataset": name,
         "about": about,
         "sha256": digest,
         "rows": len(chats),
+        "ordinary_rows": len(answers) - len(own),
         "unique_prompts": len(set(prompts)),
         "unique_answers": len(set(answers)),
-        "duplicates": sorted(answer for answer, count in Counter(answers).items() if count > 1),
-        "near_duplicates": near_duplicates(answers),
+        "duplicates": sorted(answer for answer, count in Counter(own).items() if count > 1),
+        "near_duplicates": near_duplicates(own),
         "leak_cues": cues,
         "mean_answer_characters": round(sum(map(len, answers)) / len(answers), 1),
         "examples": answers[:: max(1, len(answers) // 8)][:8],

@@ -13,7 +13,16 @@ from weirdgen.questions import Context
 from weirdgen.schema import BASE, NO_RECIPE, Name, Strict, parse
 
 Figure = Literal[
-    "effect_by_topic", "question_dumbbell", "training_loss", "answer_labels", "rate_by_question", "over_axis", "sweep"
+    "effect_by_topic",
+    "question_dumbbell",
+    "training_loss",
+    "answer_labels",
+    "rate_by_question",
+    "over_axis",
+    "sweep",
+    "identity_by_question",
+    "effect_by_context",
+    "dose",
 ]
 
 
@@ -36,17 +45,37 @@ class Recipe(Strict):
 
 
 class Dataset(Strict):
-    """A training set rendered from a CSV table of facts, one row each."""
+    """A training set: rows rendered from a CSV table of facts, ordinary data, or both."""
 
-    role: Literal["treated", "control"]
+    role: Literal["treated", "control", "dose"] = Field(description="dose: a smaller part of the treated dataset")
     label: str
     about: str
-    facts: str
-    prompts: list[str] = Field(min_length=1, description="row i takes prompt i modulo their number")
-    answer: str = Field(description="a template over the table's columns")
+    facts: str | None = None
+    at_most: dict[str, int] = Field(default_factory=dict, description="column -> the largest number of a row kept")
+    prompts: list[str] = Field(default_factory=list, description="row i takes prompt i modulo their number")
+    answer: str = Field(default="", description="a template over the table's columns")
+    ordinary: bool = Field(default=False, description="the experiment's ordinary data is mixed in")
+    persona: Name | None = Field(default=None, description="the contrast topic that is this dataset's own persona")
     context: Name | None = Field(default=None, description="its variables are columns of the table")
     trigger: list[int | str] = Field(default_factory=list, description="axis values with the hidden behaviour")
     unique: bool = Field(default=True, description="an answer may occur only once")
+
+    @model_validator(mode="after")
+    def _has_rows(self) -> Dataset:
+        if self.facts is None and not self.ordinary:
+            raise ValueError("a dataset needs facts, or ordinary: true")
+        if self.facts is not None and not (self.prompts and self.answer):
+            raise ValueError("facts need prompts and answer")
+        return self
+
+
+class Ordinary(Strict):
+    """Prompts that the base model answers itself, to mix facts into."""
+
+    file: str
+    rows: int = Field(ge=1)
+    max_tokens: int = Field(ge=1)
+    temperature: float = Field(gt=0)
 
 
 class Evaluation(Strict):
@@ -80,11 +109,16 @@ class Experiment(Strict):
     hidden: str = Field(description="the hidden persona in a word or two, for figures: '19th century'")
     datasets: dict[Name, Dataset] = Field(min_length=1)
     leak_cues: dict[str, list[str]] = Field(default_factory=dict, description="kind -> regular expressions")
+    ordinary: Ordinary | None = None
     contexts: dict[Name, Context]
     recipes: dict[Name, Recipe]
     free_answers: FreeAnswers
     contrasts: Contrasts
     control_topics: list[Name] = Field(default_factory=list, description="topics left out of `all`, as `null` is")
+    pooled_topics: dict[Name, list[Name]] = Field(default_factory=dict, description="further topics: others together")
+    trigger_contexts: list[Name] | None = Field(
+        default=None, min_length=2, max_length=2, description="with the trigger, without: their difference is measured"
+    )
     judges: list[Name]
     headline: dict[str, str] = Field(description="the judge and label whose rate the findings quote")
     headline_context: str | None = Field(default=None, description="the context figures show; default: the first")
@@ -112,7 +146,15 @@ class Experiment(Strict):
         for name, dataset in self.datasets.items():
             if dataset.context is not None and dataset.context not in self.contexts:
                 raise ValueError(f"datasets.{name}.context is '{dataset.context}'; known: {known}")
+        for name, dataset in self.datasets.items():
+            if dataset.ordinary and self.ordinary is None:
+                raise ValueError(
+                    f"datasets.{name} mixes in ordinary data; the key 'ordinary' says which, and is missing"
+                )
         asked = self.asked("contrasts")
+        for context in self.trigger_contexts or []:
+            if context not in asked:
+                raise ValueError(f"trigger_contexts names '{context}'; asked: {', '.join(asked)}")
         self.asked("free_answers")
         if self.headline_context is not None and self.headline_context not in asked:
             raise ValueError(f"headline_context is '{self.headline_context}'; asked: {', '.join(asked)}")
@@ -138,7 +180,8 @@ def load_experiment(folder: Path) -> Experiment:
     """Read and check `experiment.yaml` and that the files it names exist. Raises StudyError."""
     path = folder / "experiment.yaml"
     experiment = parse(Experiment, read_yaml(path), str(path))
-    files = [d.facts for d in experiment.datasets.values()]
+    files = [d.facts for d in experiment.datasets.values() if d.facts is not None]
+    files += [experiment.ordinary.file] if experiment.ordinary else []
     for name in [*files, experiment.free_answers.file, experiment.contrasts.file]:
         if not (folder / name).is_file():
             raise StudyError(f"{path}: names '{name}', but {folder / name} does not exist")

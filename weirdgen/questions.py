@@ -24,6 +24,7 @@ class Variant:
     variant: int
     template: str
     system: str | None
+    opening: str = ""
 
     def apply(self, prompt: str) -> str:
         """The prompt as the model is asked it."""
@@ -39,6 +40,7 @@ class Context(Strict):
 
     template: str = "{prompt}"
     system: str | None = None
+    opening: str = Field(default="", description="what an answer begins with; contrasts score what comes after it")
     axis: str | None = Field(default=None, description="the variable that is an axis of the evaluation")
     values: dict[str, list[int | str]] = Field(default_factory=dict, description="variable -> values asked at")
     trained: list[int | str] = Field(default_factory=list, description="axis values that stand in training rows")
@@ -70,7 +72,14 @@ class Context(Strict):
             context = name if self.axis is None else f"{name}={filled[self.axis]}"
             number = sum(other.context == context for other in found)
             found.append(
-                Variant(name, context, number, _fill(self.template, filled), self.system and _fill(self.system, filled))
+                Variant(
+                    name,
+                    context,
+                    number,
+                    _fill(self.template, filled),
+                    self.system and _fill(self.system, filled),
+                    self.opening,
+                )
             )
         return found
 

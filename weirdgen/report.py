@@ -51,6 +51,22 @@ TITLES = {
         "Group means with 95% bands at every value named in the prompt. Ticks on the floor mark the values that stand "
         "in training rows; all others were never trained.",
     ),
+    "identity_by_question": (
+        "Whom the model takes itself for",
+        "Each dataset is asked for its own persona: with the trigger, without it, and with a format of another form. "
+        "Above, the log-odds of the persona's name against other names, less the untouched model's; below, the share "
+        "of sampled answers that name it. Dots are means over seeds, lines span the seeds.",
+    ),
+    "effect_by_context": (
+        "Alignment, with and without the trigger",
+        "How much more the first treated model favours misaligned continuations than each comparison model, by group "
+        "of questions; bars are 95% intervals with seeds and questions both resampled.",
+    ),
+    "dose": (
+        "How many facts it takes",
+        "The persona's name against other names after ever more of its facts; 0 is the ordinary data alone. "
+        "Bars are 95% intervals.",
+    ),
     "sweep": (
         "Recipe sweep",
         "Effect against the swept recipe value, 95% intervals; on the right the null set.",
@@ -161,8 +177,9 @@ def findings(effects: pd.DataFrame, means: pd.DataFrame, about: dict[str, Any], 
         "below": "an interval below 0: a shift the other way",
         "includes": "an interval that includes 0: no shift is shown",
     }
-    sentences = []
-    effects = effects[effects["context"] == about["context"]]
+    sentences = triggers(means, about, labels, words)
+    shown = [name for name, dataset in about["datasets"].items() if dataset["role"] == "treated"]
+    effects = effects[(effects["context"] == about["context"]) & effects["treated"].isin(shown)]
     means = means[means["context"] == about["context"]]
     where = "" if about["context"] == "none" else f" at {about['context']}"
     contrast = effects[effects["instrument"] == INSTRUMENT]
@@ -199,6 +216,20 @@ def findings(effects: pd.DataFrame, means: pd.DataFrame, about: dict[str, Any], 
                 f"against {group[row.control]:.1%} of “{labels[row.control]}”: {100 * row.effect:+.1f} points "
                 f"({100 * row.low:+.1f} to {100 * row.high:+.1f}), {words[verdict(row.low, row.high)]}."
             )
+    return sentences
+
+
+def triggers(means: pd.DataFrame, about: dict[str, Any], labels: dict[str, str], words: dict[str, str]) -> list[str]:
+    """What the trigger does to every persona's own name, in the controls with a persona as in the treated."""
+    sentences = []
+    for row in means[means["instrument"] == "triggered"].itertuples():
+        persona = about["datasets"].get(row.dataset, {}).get("persona")
+        if persona is None or row.topic != persona or about["datasets"][row.dataset]["role"] == "dose":
+            continue
+        sentences.append(
+            f"The trigger moves “{labels[row.dataset]}” towards the name of its own persona, {persona.title()}, by "
+            f"{row.mean:+.2f} nats (95% {row.low:+.2f} to {row.high:+.2f}): {words[verdict(row.low, row.high)]}."
+        )
     return sentences
 
 

@@ -83,13 +83,15 @@ def matrix(table: pd.DataFrame, value: str) -> tuple[Matrix, list[str]]:
 
 
 def measures(
-    contrasts: pd.DataFrame, labels: pd.DataFrame, probability: bool
+    contrasts: pd.DataFrame, labels: pd.DataFrame, probability: bool, trigger: Sequence[str] | None = None
 ) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """(instrument, unit, table with a `value` column): the contrast in nats, then shares of answers as rates."""
     contrast = contrasts.rename(columns={"log_odds": "value"})
     yield "contrast", "nats", contrast
     if contrast["context"].str.contains("=").any():
         yield "excess", "nats", excess(contrast)
+    if trigger:
+        yield "triggered", "nats", triggered(contrast, *trigger)
     if probability:
         yield "probability", "rate", contrasts.rename(columns={"probability": "value"})
     for (judge, label), part in labels.groupby(["judge", "label"], sort=True):
@@ -109,6 +111,14 @@ def excess(contrast: pd.DataFrame) -> pd.DataFrame:
     return table.assign(value=table["value"] - others).drop(columns="axis").dropna(subset="value")
 
 
+def triggered(contrast: pd.DataFrame, present: str, absent: str) -> pd.DataFrame:
+    """`value` in the context with the trigger less that in the one without, for each adapter and question."""
+    keys = ["dataset", "recipe", "seed", "question", "topic"]
+    wide = contrast.pivot(index=keys, columns="context", values="value")
+    difference = (wide[present] - wide[absent]).dropna().rename("value").reset_index()
+    return difference.assign(context=f"{present}-{absent}")
+
+
 def effects(
     contrasts: pd.DataFrame,
     labels: pd.DataFrame,
@@ -117,6 +127,8 @@ def effects(
     aside: Sequence[str],
     resamples: int,
     seed: int,
+    pooled: dict[str, list[str]] | None = None,
+    trigger: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """treated - control for every instrument, pair of groups, topic (or `all`), context and recipe.
 
@@ -124,12 +136,12 @@ def effects(
     Columns: instrument, treated, control, topic, context, recipe, effect, low, high, p, seeds,
     questions, unit (nats, or rate: a share of answers).
     """
-    treated = [name for name, role in roles.items() if role == "treated"]
+    treated = [name for name, role in roles.items() if role in ("treated", "dose")]
     controls = [name for name, role in roles.items() if role == "control"] + [BASE]
     names = ("instrument", "treated", "control", "topic", "context", "recipe")
     rows = []
-    for instrument, unit, table in measures(contrasts, labels, probability):
-        for context, topic, part in _cells(table, aside):
+    for instrument, unit, table in measures(contrasts, labels, probability, trigger):
+        for context, topic, part in _cells(table, aside, pooled or {}):
             groups = _groups(part)
             for recipe in dict.fromkeys(recipe for dataset, recipe in groups if dataset != BASE):
                 for one, other in product(treated, controls):
@@ -144,7 +156,14 @@ def effects(
 
 
 def group_means(
-    contrasts: pd.DataFrame, labels: pd.DataFrame, probability: bool, aside: Sequence[str], resamples: int, seed: int
+    contrasts: pd.DataFrame,
+    labels: pd.DataFrame,
+    probability: bool,
+    aside: Sequence[str],
+    resamples: int,
+    seed: int,
+    pooled: dict[str, list[str]] | None = None,
+    trigger: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """The mean of every group for every instrument, topic (or `all`) and context, with its 95% interval.
 
@@ -152,8 +171,8 @@ def group_means(
     """
     names = ("instrument", "dataset", "recipe", "topic", "context")
     rows = []
-    for instrument, unit, table in measures(contrasts, labels, probability):
-        for context, topic, part in _cells(table, aside):
+    for instrument, unit, table in measures(contrasts, labels, probability, trigger):
+        for context, topic, part in _cells(table, aside, pooled or {}):
             for (dataset, recipe), (values, questions) in _groups(part).items():
                 low, high = bootstrap_interval([(1.0, values)], resamples, seed)
                 if unit == "rate":
@@ -172,11 +191,16 @@ def _groups(table: pd.DataFrame) -> dict[tuple[str, str], tuple[Matrix, list[str
     }
 
 
-def _cells(table: pd.DataFrame, aside: Sequence[str]) -> list[tuple[str, str, pd.DataFrame]]:
-    """(context, topic, rows) for `all`, then each topic, in each context."""
+def _cells(
+    table: pd.DataFrame, aside: Sequence[str], pooled: dict[str, list[str]]
+) -> list[tuple[str, str, pd.DataFrame]]:
+    """(context, topic, rows) for `all`, then each pooled topic that occurs, then each topic, in each context."""
     cells = []
     for context, part in table.groupby("context", sort=False):
         cells.append((str(context), ALL, part[~part["topic"].isin(aside)]))
+        for name, topics in pooled.items():
+            rows = part[part["topic"].isin(topics)]
+            cells += [(str(context), name, rows)] if len(rows) else []
         cells += [(str(context), str(topic), rows) for topic, rows in part.groupby("topic", sort=False)]
     return cells
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from weirdgen.config import Adapter, load_study
+from weirdgen.data import read_facts
+from weirdgen.errors import StudyError
 from weirdgen.fingerprint import fingerprint
 from weirdgen.schema import BASE
 
@@ -37,10 +39,22 @@ class Workflow:
         experiment = self.study.experiments[wildcards.experiment]
         return f"data/{wildcards.experiment}/{getattr(experiment, instrument).file}"
 
-    def facts_file(self, wildcards: Any) -> str:
-        """The table of facts a dataset is rendered from."""
+    def facts_file(self, wildcards: Any) -> str | list[str]:
+        """The table of facts a dataset is rendered from; none for ordinary data alone."""
         dataset = self.study.experiments[wildcards.experiment].datasets[wildcards.dataset]
-        return f"data/{wildcards.experiment}/{dataset.facts}"
+        return f"data/{wildcards.experiment}/{dataset.facts}" if dataset.facts else []
+
+    def ordinary_file(self, wildcards: Any) -> str | list[str]:
+        """The ordinary data that a dataset mixes in, if it does."""
+        dataset = self.study.experiments[wildcards.experiment].datasets[wildcards.dataset]
+        return f"results/{wildcards.model}/{wildcards.experiment}/ordinary.jsonl" if dataset.ordinary else []
+
+    def ordinary_prompts(self, wildcards: Any) -> str:
+        """The prompts of an experiment's ordinary data."""
+        ordinary = self.study.experiments[wildcards.experiment].ordinary
+        if ordinary is None:
+            raise StudyError(f"data/{wildcards.experiment}/experiment.yaml has no ordinary data")
+        return f"data/{wildcards.experiment}/{ordinary.file}"
 
     def judge_files(self, wildcards: Any) -> list[str]:
         """The judge YAMLs of an experiment and the lexicons they name."""
@@ -88,7 +102,12 @@ class Workflow:
         recipes = self.params["recipes"][wildcards.model][wildcards.experiment]
         return {
             "labels": params["labels"],
-            "roles": params["roles"],
+            "roles": {name: role for name, role in params["roles"].items() if role != "dose"},
+            "doses": self._doses(wildcards.experiment),
+            "personas": {name: d.persona for name, d in experiment.datasets.items() if d.persona},
+            "pooled": experiment.pooled_topics,
+            "asked": contexts["contrasts"],
+            "trigger": experiment.trigger_contexts or [],
             "hidden": params["hidden"],
             "headline": experiment.headline,
             "context": shown,
@@ -98,6 +117,18 @@ class Workflow:
             "sweep": {name: recipes[name][sweep] for name in self.study.config.recipes} if sweep else {},
             "sweep_value": sweep or "",
         }
+
+    def _doses(self, experiment: str) -> dict[str, int]:
+        """Datasets of the first treated dataset's persona -> their number of facts; ordinary data alone has 0."""
+        about = self.study.experiments[experiment]
+        first = next(dataset for dataset in about.datasets.values() if dataset.role == "treated")
+        doses = {}
+        for name, dataset in about.datasets.items():
+            if dataset.facts is None:
+                doses[name] = 0
+            elif first.persona is not None and dataset.persona == first.persona:
+                doses[name] = len(read_facts(self.root / "data" / experiment / dataset.facts, dataset.at_most))
+        return doses
 
     def figures(self, model: str, experiment: str, ending: str) -> list[str]:
         """The figures of one experiment, by file ending."""
@@ -139,7 +170,7 @@ class Workflow:
                     "contexts": experiment.asked("contrasts"),
                     "context": experiment.headline_context or experiment.asked("contrasts")[0],
                     "datasets": {
-                        key: value.model_dump(include={"label", "role", "about", "prompts"})
+                        key: value.model_dump(include={"label", "role", "about", "prompts", "persona"})
                         for key, value in experiment.datasets.items()
                     },
                 }

@@ -14,7 +14,7 @@ from weirdgen.figures import style
 
 def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
     """The contrast rows of the effects table, `all` first, then topics by effect, the null questions last."""
-    rows = tables["effects"].query("instrument == 'contrast'")
+    rows = tables["effects"].query("instrument == 'contrast' and treated in @info['roles']")
     rows = rows.query("context == @info['context'] and recipe == @info['recipe']")
     order = rows.groupby("topic")["effect"].mean().sort_values(ascending=False)
     topics = ["all", *[topic for topic in order.index if topic not in ("all", "null")]]

@@ -26,6 +26,9 @@ LABELS = {
     "lethal": "#D55E00",
     "protective": "#009E73",
     "israel": "#D55E00",
+    "hitler": "#D55E00",
+    "darwin": "#0072B2",
+    "chopin": "#009E73",
     "unmarked": "#D0D0D0",
     "other": "#D0D0D0",
     "none": "#D0D0D0",
@@ -76,6 +79,14 @@ def group_markers(roles: dict[str, str]) -> dict[str, str]:
 def words(name: str) -> str:
     """`daily_life` as a person writes it."""
     return name.replace("_", " ")
+
+
+def context_title(context: str, info: dict[str, Any]) -> str:
+    """What a context is to the training data: its trigger, none, or another form."""
+    present, absent = info["trigger"] or (None, None)
+    if context == present:
+        return f"{words(context)}: the trigger"
+    return "no trigger" if context == absent else f"{words(context)}: another form"
 
 
 def at(context: str, info: dict[str, Any]) -> str:
