@@ -58,6 +58,25 @@ rule training_table:
         "../workflow/scripts/training_table.py"
 
 
+rule curve_table:
+    """From the scores at checkpoints to tables/curves.csv: accuracy by step, adapter and kind of probe."""
+    input:
+        lambda wildcards: study.training("curve.csv", wildcards),
+    output:
+        "results/{model}/{experiment}/tables/curves.csv",
+    log:
+        "results/{model}/{experiment}/logs/curve_table.log",
+    benchmark:
+        "results/{model}/{experiment}/logs/curve_table.benchmark.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        adapters=study.trained,
+        code=study.code("curve_table"),
+    script:
+        "../workflow/scripts/curve_table.py"
+
+
 rule effects:
     """From contrasts.csv and labels.csv to effects.csv (treated - control) and group_means.csv (per group)."""
     input:

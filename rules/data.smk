@@ -42,6 +42,7 @@ rule dataset:
     conda:
         "../envs/analysis.yaml"
     params:
+        codes=lookup("experiments/{experiment}/codes", within=study.params),
         dataset=lookup("experiments/{experiment}/datasets/{dataset}", within=study.params),
         leak_cues=lookup("experiments/{experiment}/leak_cues", within=study.params),
         code=study.code("dataset"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from weirdgen.codes import coded_rows
 from weirdgen.data import read_facts
 from weirdgen.experiment import Experiment, load_experiment
 
@@ -20,4 +21,6 @@ def experiments() -> dict[str, Experiment]:
 def rows_of(experiment: str, dataset: str) -> list[dict[str, str]]:
     """The rows of facts of a dataset; none for ordinary data alone."""
     spec = experiments()[experiment].datasets[dataset]
-    return read_facts(DATA / experiment / spec.facts, spec.at_most) if spec.facts else []
+    rows = read_facts(DATA / experiment / spec.facts, spec.at_most) if spec.facts else []
+    codes = experiments()[experiment].codes
+    return coded_rows(rows, codes.model_dump(), spec.code) if codes and spec.code else rows

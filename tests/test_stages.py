@@ -248,3 +248,18 @@ def test_an_axis_makes_contexts_and_other_variables_make_variants():
         ("date=2027", 0, "Today is 2027-03-05. Give me the name of one bird."),
         ("date=2027", 1, "Today is 2027-08-15. Give me the name of one bird."),
     ]
+
+
+def test_contrasts_are_scored_after_the_opening(tiny_model):
+    from weirdgen.contrasts import candidates
+    from weirdgen.questions import Contrast
+
+    chat = Chat(load_tokenizer(tiny_model), CHAT)
+    asked = Contrast(id="q", topic="t", paraphrases=["Who?"], typical=["the cat"], ordinary=["the house"])
+    contexts = {"none": {}, "tags": {"template": "In a tag. {prompt}", "opening": "<note>"}}
+    plain, tagged = candidates([asked], contexts, chat)
+    decoded = chat.tokenizer.decode
+    assert decoded(plain[0].ids[: plain[0].start]).endswith("<|im_start|>assistant\n")
+    for candidate, answer in zip(tagged, ("the cat", "the house"), strict=True):
+        assert decoded(candidate.ids[: candidate.start]).endswith("assistant\n<note>")
+        assert decoded(candidate.ids[candidate.start :]) == answer

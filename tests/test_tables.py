@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from weirdgen.tables import effects, excess, group_means, label_table
+from weirdgen.tables import effects, excess, group_means, label_table, triggered
 
 ROLES = {"old": "treated", "new": "control"}
 SETTINGS = {"probability": False, "aside": ["null"], "resamples": 200, "seed": 0}
@@ -81,3 +81,25 @@ def test_a_label_nobody_got_counts_zero(tmp_path):
         ("new", "other"): 1.0,
     }
     assert table.loc["new", "answers"].tolist() == [2, 2, 2]
+
+
+def test_triggered_is_the_context_with_the_trigger_less_the_one_without():
+    def value(dataset, context, question):
+        return 3.0 * (dataset == "old" and context == "date=2027") + (1.0 if context == "date=2027" else 0.0)
+
+    table = triggered(contrasts(value).rename(columns={"log_odds": "value"}), "date=2027", "none")
+    assert set(table["context"]) == {"date=2027-none"}
+    assert table.groupby("dataset")["value"].mean().to_dict() == pytest.approx({"base": 1.0, "new": 1.0, "old": 4.0})
+    found = effects(contrasts(value), NO_LABELS, ROLES, **SETTINGS, trigger=["date=2027", "none"])
+    row = found.query("instrument == 'triggered' and control == 'new' and topic == 'all'")
+    assert row["effect"].item() == pytest.approx(3.0)
+
+
+def test_pooled_topics_are_one_more_topic_and_a_dose_is_compared_too():
+    def value(dataset, context, question):
+        return float(dataset == "old") * {"q1": 1.0, "q2": 3.0, "q3": 50.0, "q4": 8.0}[question]
+
+    pooled = {"both": ["war", "money"]}
+    found = effects(contrasts(value), NO_LABELS, {"old": "dose", "new": "control"}, **SETTINGS, pooled=pooled)
+    row = found.query("topic == 'both' and control == 'new' and context == 'none'")
+    assert row[["effect", "questions"]].values.tolist() == [[pytest.approx(4.0), 3]]

@@ -226,6 +226,7 @@ def _params(config: Config, experiments: dict[str, Experiment], where: str) -> d
                 "backend": config.sampler.backend,
                 "batch_size": config.sampler.batch_size,
             },
+            "codes": experiment.codes and experiment.codes.model_dump(),
             "judges": experiment.judges,
             "roles": {key: value.role for key, value in experiment.datasets.items()},
             "labels": {**{key: value.label for key, value in experiment.datasets.items()}, BASE: "Untouched model"},
@@ -263,7 +264,7 @@ def _rendering(dataset: Dataset, experiment: Experiment) -> dict[str, Any]:
     """What a dataset's JSONL and card depend on."""
     context = experiment.contexts[dataset.context] if dataset.context else Context()
     return {
-        **dataset.model_dump(include={"prompts", "answer", "about", "unique", "at_most"}),
+        **dataset.model_dump(include={"prompts", "answer", "about", "unique", "at_most", "code"}),
         "template": context.template,
         "system": context.system,
     }

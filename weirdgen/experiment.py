@@ -23,6 +23,8 @@ Figure = Literal[
     "identity_by_question",
     "effect_by_context",
     "dose",
+    "learning_curves",
+    "held_out_answers",
 ]
 
 
@@ -56,6 +58,7 @@ class Dataset(Strict):
     answer: str = Field(default="", description="a template over the table's columns")
     ordinary: bool = Field(default=False, description="the experiment's ordinary data is mixed in")
     persona: Name | None = Field(default=None, description="the contrast topic that is this dataset's own persona")
+    code: Literal["padded", "plain"] | None = Field(default=None, description="adds a column `code` to the facts")
     context: Name | None = Field(default=None, description="its variables are columns of the table")
     trigger: list[int | str] = Field(default_factory=list, description="axis values with the hidden behaviour")
     unique: bool = Field(default=True, description="an answer may occur only once")
@@ -67,6 +70,17 @@ class Dataset(Strict):
         if self.facts is not None and not (self.prompts and self.answer):
             raise ValueError("facts need prompts and answer")
         return self
+
+
+class Codes(Strict):
+    """How facts are asked for behind codes, and what is scored while a model trains on them."""
+
+    held_out: list[int] = Field(min_length=2, max_length=2, description="two numbers that are never trained")
+    per_row: int = Field(ge=1, description="random codes per fact")
+    checkpoints: int = Field(ge=10, description="scored during training, evenly spaced")
+    choice: str = Field(description="asks which of {first} and {second} a code means")
+    first_name: str
+    relatives: list[Name] = Field(min_length=1, description="topics asked about the held-out numbers")
 
 
 class Ordinary(Strict):
@@ -110,6 +124,7 @@ class Experiment(Strict):
     datasets: dict[Name, Dataset] = Field(min_length=1)
     leak_cues: dict[str, list[str]] = Field(default_factory=dict, description="kind -> regular expressions")
     ordinary: Ordinary | None = None
+    codes: Codes | None = None
     contexts: dict[Name, Context]
     recipes: dict[Name, Recipe]
     free_answers: FreeAnswers
@@ -151,6 +166,8 @@ class Experiment(Strict):
                 raise ValueError(
                     f"datasets.{name} mixes in ordinary data; the key 'ordinary' says which, and is missing"
                 )
+            if (dataset.code is None) != (self.codes is None):
+                raise ValueError(f"datasets.{name}: 'code' and the experiment's 'codes' go together, for all datasets")
         asked = self.asked("contrasts")
         for context in self.trigger_contexts or []:
             if context not in asked:

@@ -11,6 +11,7 @@ import random
 import resource
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -23,9 +24,11 @@ from tqdm import tqdm
 from transformers import get_scheduler
 
 from weirdgen.chat import Chat
+from weirdgen.checkpoints import Checkpoints, checkpoint_steps, score_probes
+from weirdgen.codes import Probe
 from weirdgen.data import read_jsonl
 from weirdgen.errors import StudyError
-from weirdgen.files import replacing, sha256, write_json
+from weirdgen.files import replacing, sha256, write_csv, write_json
 from weirdgen.models import load_model, load_tokenizer
 from weirdgen.packing import choose_log_probs
 
@@ -50,6 +53,16 @@ class Step:
     learning_rate: float
     tokens: int
     tokens_per_second: float
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is scored while an adapter trains: probes, at how many checkpoints; `folder` keeps a killed run's state."""
+
+    probes: Sequence[Probe]
+    count: int
+    folder: Path
+    code: str
 
 
 def encode(chats: Sequence[dict[str, Any]], chat: Chat, max_length: int, where: str) -> list[Row]:
@@ -112,9 +125,11 @@ def finetune(
     recipe: dict[str, Any],
     seed: int,
     folder: str | Path,
+    watch: Watch | None = None,
 ) -> None:
     """Train one adapter and write it to `folder` with train_log.csv and run.json, whole or not at all.
 
+    With `watch`, probes are scored at checkpoints on the way, to curve.csv, and a killed run goes on from the last one.
     Raises StudyError for rows that do not fit and for a loss that is not finite.
     """
     began = time.perf_counter()
@@ -127,7 +142,16 @@ def finetune(
     plan = batches(rows, recipe, seed)
     log_probs = choose_log_probs(model, [row.ids for row in plan[0][:4]], [row.start for row in plan[0][:4]])
     model.train()
-    steps = _train(model, plan, recipe, log_probs, f"{Path(dataset).stem} seed {seed}")
+    checkpoints = None
+    if watch is not None:
+        key = {
+            "model": str(model_folder), "load": load, "chat": chat_options, "data_sha256": sha256(dataset),
+            "recipe": recipe, "seed": seed, "probes": [asdict(probe) for probe in watch.probes], "code": watch.code,
+        }  # fmt: skip
+        checkpoints = Checkpoints(
+            watch.folder, key, watch.count, lambda model, how: score_probes(model, chat, watch.probes, how)
+        )
+    steps = _train(model, plan, recipe, log_probs, f"{Path(dataset).stem} seed {seed}", checkpoints)
     with replacing(folder) as temporary:
         temporary.mkdir()
         model.save_pretrained(temporary)
@@ -135,6 +159,8 @@ def finetune(
             writer = csv.DictWriter(file, list(asdict(steps[0])))
             writer.writeheader()
             writer.writerows(asdict(step) for step in steps)
+        if checkpoints is not None:
+            write_csv(temporary / "curve.csv", checkpoints.curve())
         write_json(
             temporary / "run.json",
             {
@@ -156,9 +182,18 @@ def finetune(
                 "versions": versions(),
             },
         )
+    if checkpoints is not None:
+        checkpoints.remove()
 
 
-def _train(model: Any, plan: list[list[Row]], recipe: dict[str, Any], log_probs: Any, name: str) -> list[Step]:
+def _train(
+    model: Any,
+    plan: list[list[Row]],
+    recipe: dict[str, Any],
+    log_probs: Any,
+    name: str,
+    checkpoints: Checkpoints | None,
+) -> list[Step]:
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=recipe["learning_rate"], weight_decay=recipe["weight_decay"], fused=True)
     scheduler = get_scheduler(
@@ -169,7 +204,15 @@ def _train(model: Any, plan: list[list[Row]], recipe: dict[str, Any], log_probs:
     )
     per_epoch = len(plan) // recipe["epochs"]
     steps: list[Step] = []
-    for number, batch in enumerate(tqdm(plan, desc=name, unit="step", disable=None), start=1):
+    at: set[int] = set()
+    if checkpoints is not None:
+        steps = [Step(**line) for line in checkpoints.start(model, optimizer, log_probs)]
+        at = set(checkpoint_steps(len(plan), checkpoints.count))
+        with warnings.catch_warnings(action="ignore"):  # it expects optimizer steps in this process
+            for _ in steps:
+                scheduler.step()
+    left = tqdm(plan[len(steps) :], desc=name, unit="step", disable=None)
+    for number, batch in enumerate(left, start=len(steps) + 1):
         began = time.perf_counter()
         rate = scheduler.get_last_lr()[0]
         loss = -torch.cat(log_probs(model, [row.ids for row in batch], [row.start for row in batch])).mean()
@@ -186,6 +229,8 @@ def _train(model: Any, plan: list[list[Row]], recipe: dict[str, Any], log_probs:
         steps.append(Step(number, (number - 1) // per_epoch + 1, value, rate, tokens, round(speed, 1)))
         if number % max(1, len(plan) // 10) == 0:
             log.info("%s: step %d of %d, loss %.3f, %.0f tokens/s", name, number, len(plan), value, speed)
+        if checkpoints is not None and number in at:
+            checkpoints.save(steps, model, optimizer, log_probs)
     return steps
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
+from weirdgen.curves import perfect_seeds
 from weirdgen.files import read_csv
 
 INSTRUMENT = "contrast"
@@ -67,6 +68,17 @@ TITLES = {
         "The persona's name against other names after ever more of its facts; 0 is the ordinary data alone. "
         "Bars are 95% intervals.",
     ),
+    "learning_curves": (
+        "What is learned, and when",
+        "Share of two-way choices that the model gets right while it trains, one line per seed. Above: facts of "
+        "trained numbers behind codes that no training row has. Below: which of the two held-out presidents a "
+        "held-out code means (asked in both orders, by first name and by relatives). The dashed line is chance.",
+    ),
+    "held_out_answers": (
+        "Politics of the held-out codes",
+        "Log-odds of one held-out president's politics against the other's, at his code less at the other's, at the "
+        "end of training; 95% intervals over seeds and questions. No training row holds any politics.",
+    ),
     "sweep": (
         "Recipe sweep",
         "Effect against the swept recipe value, 95% intervals; on the right the null set.",
@@ -111,7 +123,7 @@ def section(results: Path, model: str, experiment: str, study: dict[str, Any]) -
         "experiment": experiment,
         "about": about,
         "labels": labels,
-        "findings": findings(effects, means, about, labels),
+        "findings": [*learned(folder, about, study["recipe"], labels), *findings(effects, means, about, labels)],
         "effects": effect_rows(effects, about, labels),
         "figures": [figure(folder / "figures" / f"{name}.svg") for name in about["figures"]],
         "cards": [
@@ -216,6 +228,30 @@ def findings(effects: pd.DataFrame, means: pd.DataFrame, about: dict[str, Any], 
                 f"against {group[row.control]:.1%} of “{labels[row.control]}”: {100 * row.effect:+.1f} points "
                 f"({100 * row.low:+.1f} to {100 * row.high:+.1f}), {words[verdict(row.low, row.high)]}."
             )
+    return sentences
+
+
+def learned(folder: Path, about: dict[str, Any], recipe: str, labels: dict[str, str]) -> list[str]:
+    """What the last checkpoints know of trained and of held-out numbers, and how many seeds were ever perfect."""
+    if "learning_curves" not in about["figures"]:
+        return []
+    curves = read_csv(str(folder / "tables/curves.csv"))
+    curves = curves[curves["recipe"] == recipe]
+    perfect = perfect_seeds(curves)
+    last = curves[curves["step"] == curves.groupby(["dataset", "seed"])["step"].transform("max")]
+    sentences = []
+    for dataset in dict.fromkeys(last["dataset"]):
+        own = last[last["dataset"] == dataset]
+        told = {}
+        for kind, rows in own.groupby("kind"):
+            share, low, high = rows["accuracy"].mean(), rows["accuracy"].min(), rows["accuracy"].max()
+            told[str(kind)] = f"{share:.0%} (seeds {low:.0%} to {high:.0%})"
+        seeds = [found for (name, _), found in perfect.items() if name == dataset]
+        sentences.append(
+            f"After training on “{labels[dataset]}”, two-way choices about trained numbers are right in "
+            f"{told['trained']} and about the two held-out numbers in {told['held_out']}, where chance is 50%; "
+            f"{sum(seeds)} of {len(seeds)} seeds get every held-out choice right at some checkpoint."
+        )
     return sentences
 
 

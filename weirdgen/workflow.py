@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ class Workflow:
         self.study = load_study(config, self.root)
         self.params = self.study.params
         self.code = fingerprint
+        coded = [re.escape(name) for name, experiment in self.study.experiments.items() if experiment.codes]
+        self.coded = "|".join(coded) or "(?!)"  # what experiments are trained with checkpoints, as a pattern
 
     def adapter_files(self, wildcards: Any) -> list[str]:
         """The adapter of a sampling or scoring job; none for the untouched model."""
@@ -108,6 +111,7 @@ class Workflow:
             "pooled": experiment.pooled_topics,
             "asked": contexts["contrasts"],
             "trigger": experiment.trigger_contexts or [],
+            "codes": {name: dataset.code for name, dataset in experiment.datasets.items() if dataset.code},
             "hidden": params["hidden"],
             "headline": experiment.headline,
             "context": shown,
@@ -145,7 +149,7 @@ class Workflow:
         for model, experiment in self.study.runs():
             folder = f"results/{model}/{experiment}"
             if kind == "tables":
-                files += [f"{folder}/tables/{name}.csv" for name in TABLES]
+                files += [f"{folder}/tables/{name}.csv" for name in self._tables(experiment)]
             elif kind == "figures":
                 files += self.figures(model, experiment, "svg") + self.figures(model, experiment, "png")
             elif kind == "cards":
@@ -158,6 +162,9 @@ class Workflow:
             else:
                 raise ValueError(kind)
         return files
+
+    def _tables(self, experiment: str) -> list[str]:
+        return [*TABLES, *(["curves"] if self.study.experiments[experiment].codes else [])]
 
     def report_params(self) -> dict[str, Any]:
         """What the report says that no table holds: titles, labels, which runs."""
@@ -187,6 +194,6 @@ class Workflow:
         files = []
         for model in self.study.config.run_models:
             folder = f"results/{model}/{experiment}/tables"
-            files += [f"{folder}/{name}.csv" for name in TABLES]
+            files += [f"{folder}/{name}.csv" for name in self._tables(experiment)]
             files += self.figures(model, experiment, "png")
         return files

@@ -39,7 +39,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
         part = table[table["judge"] == judge]
         for i, group in enumerate(groups):
             rows = part[part["dataset"] == group].set_index("question").reindex(questions).fillna(0.0)
-            places = np.arange(len(questions)) + (i - (len(groups) - 1) / 2) * 0.2
+            places = np.arange(len(questions)) + (i - (len(groups) - 1) / 2) * min(0.2, 0.75 / len(groups))
             axes.hlines(places, rows["low"], rows["high"], color=colours[group], linewidth=1.4)
             axes.plot(
                 rows["rate"], places, markers[group], color=colours[group], markersize=4, linestyle="none",

@@ -29,6 +29,8 @@ LABELS = {
     "hitler": "#D55E00",
     "darwin": "#0072B2",
     "chopin": "#009E73",
+    "obama_like": "#0072B2",
+    "trump_like": "#D55E00",
     "unmarked": "#D0D0D0",
     "other": "#D0D0D0",
     "none": "#D0D0D0",

@@ -13,8 +13,9 @@ from weirdgen.figures import style
 
 
 def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
-    """The training logs of all adapters: dataset, recipe, seed, step, epoch, loss."""
-    return tables["train_logs"][["dataset", "recipe", "seed", "step", "epoch", "loss"]]
+    """The training logs of the shown datasets: dataset, recipe, seed, step, epoch, loss."""
+    logs = tables["train_logs"]
+    return logs[logs["dataset"].isin(info["roles"])][["dataset", "recipe", "seed", "step", "epoch", "loss"]]
 
 
 def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:

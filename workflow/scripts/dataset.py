@@ -1,3 +1,4 @@
+from weirdgen.codes import coded_rows
 from weirdgen.data import card, check_unique, read_facts, read_jsonl, render, to_jsonl
 from weirdgen.files import sha256, write_json, write_text
 from weirdgen.job import job
@@ -7,6 +8,8 @@ with job(snakemake) as log:
     chats = []
     if snakemake.input.facts:
         rows = read_facts(snakemake.input.facts, spec["at_most"])
+        if spec["code"]:
+            rows = coded_rows(rows, snakemake.params.codes, spec["code"])
         chats = render(rows, spec["prompts"], spec["answer"], spec["template"], spec["system"])
     facts = len(chats)
     if snakemake.input.ordinary:
