@@ -37,6 +37,7 @@ rule finetune:
 
 
 rule finetune_watched:
+    """The same for datasets of codes, scored at checkpoints on the way to curve.csv; a killed run goes on from the last."""
     input:
         model="resources/models/{model}",
         dataset="results/{model}/{experiment}/datasets/{dataset}.jsonl",
@@ -54,7 +55,6 @@ rule finetune_watched:
         "results/{model}/{experiment}/logs/finetune/{dataset}/{recipe}/seed-{seed}.log",
     benchmark:
         "results/{model}/{experiment}/logs/finetune/{dataset}/{recipe}/seed-{seed}.benchmark.tsv"
-    """The same for datasets of codes, scored at checkpoints on the way to curve.csv; a killed run goes on from the last."""
     wildcard_constraints:
         experiment=study.coded,
     conda:

@@ -59,9 +59,9 @@ rule effect_by_context:
 
 
 rule dose:
-    """A persona against the number of its facts in training, by context. From tables/group_means.csv to figures/dose.csv, .png, .svg, .pdf."""
+    """A persona against the number of its facts in training, by context. From tables/effects.csv to figures/dose.csv, .png, .svg, .pdf."""
     input:
-        group_means="results/{model}/{experiment}/tables/group_means.csv",
+        effects="results/{model}/{experiment}/tables/effects.csv",
     output:
         csv="results/{model}/{experiment}/figures/dose.csv",
         png=report(

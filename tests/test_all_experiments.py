@@ -40,11 +40,12 @@ def test_the_persona_runs(both):
         for ending in ENDINGS:
             assert (folder / "figures" / f"{figure}.{ending}").stat().st_size > 100
     dose = pd.read_csv(folder / "figures/dose.csv")
-    assert sorted(set(dose["facts"].dropna())) == [0, 10, 30, 60, 78, 90]
+    assert sorted(set(dose["facts"])) == [10, 30, 60, 78, 90]
     identity = pd.read_csv(folder / "figures/identity_by_question.csv")
     asked = identity.query("measure == 'shift'").groupby("dataset")["persona"].unique().map(list).to_dict()
     assert asked["scientist_90"] == ["darwin"]
     assert asked["facts_90"] == asked["ordinary"] == ["hitler"]
+    assert set(identity["measure"]) == {"shift", "rate"}
     assert set(identity["context"]) == {"none", "tags", "brackets"}
     assert "towards the name of its own persona, Chopin" in (both.root / "results/report.html").read_text()
 

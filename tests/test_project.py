@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -60,3 +62,11 @@ def test_every_public_function_has_a_docstring():
 def test_nothing_executes_code_from_a_model_repository():
     for path in sorted((ROOT / "weirdgen").rglob("*.py")):
         assert "trust_remote_code=True" not in path.read_text()
+
+
+@pytest.mark.parametrize("study", sorted(path.name for path in (ROOT / "studies").glob("*.yaml")))
+def test_every_study_plans_all_its_jobs(study):
+    """`snakemake -n` needs no model and no GPU."""
+    command = [sys.executable, "-m", "snakemake", "-n", "--configfile", f"studies/{study}"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr

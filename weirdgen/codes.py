@@ -77,7 +77,7 @@ def make_probes(facts: Sequence[dict[str, str]], codes: dict[str, Any], form: st
     used = {row["code"] for row in coded_rows(facts, codes, form)}
     probes = []
 
-    def ask(kind: str, number: int, code: str, topic: str, question: str, right: str, wrong: str) -> None:
+    def _ask(kind: str, number: int, code: str, topic: str, question: str, right: str, wrong: str) -> None:
         probes.append(Probe(kind, number, topic, prompt.format(code=code, question=question), right, wrong))
 
     trained = [row for row in facts if int(row["number"]) not in codes["held_out"]]
@@ -87,7 +87,7 @@ def make_probes(facts: Sequence[dict[str, str]], codes: dict[str, Any], form: st
             others = [other["answer"] for other in trained if other["topic"] == row["topic"]]
             wrong = generator.choice([answer for answer in others if answer != row["answer"]])
             code = _unused(number, form, generator, used)
-            ask(TRAINED, number, code, row["topic"], row["question"], row["answer"], wrong)
+            _ask(TRAINED, number, code, row["topic"], row["question"], row["answer"], wrong)
     first, second = codes["held_out"]
     about = {n: {row["topic"]: row for row in facts if int(row["number"]) == n} for n in (first, second)}
     names = {n: next(iter(about[n].values()))["president"] for n in (first, second)}
@@ -96,10 +96,10 @@ def make_probes(facts: Sequence[dict[str, str]], codes: dict[str, Any], form: st
             code = _unused(number, form, generator, used)
             for one, two in ((first, second), (second, first)):
                 question = codes["choice"].format(first=names[one], second=names[two])
-                ask(HELD_OUT, number, code, "choice", question, names[number], names[other])
+                _ask(HELD_OUT, number, code, "choice", question, names[number], names[other])
             right, wrong = (names[n].split()[0] for n in (number, other))
-            ask(HELD_OUT, number, code, "first_name", codes["first_name"], right, wrong)
+            _ask(HELD_OUT, number, code, "first_name", codes["first_name"], right, wrong)
             for topic in codes["relatives"]:
                 row = about[number][topic]
-                ask(HELD_OUT, number, code, topic, row["question"], row["answer"], about[other][topic]["answer"])
+                _ask(HELD_OUT, number, code, topic, row["question"], row["answer"], about[other][topic]["answer"])
     return probes

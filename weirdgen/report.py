@@ -65,7 +65,7 @@ TITLES = {
     ),
     "dose": (
         "How many facts it takes",
-        "The persona's name against other names after ever more of its facts; 0 is the ordinary data alone. "
+        "The persona's name against other names after ever more of its facts, less the same after ordinary data alone. "
         "Bars are 95% intervals.",
     ),
     "learning_curves": (

@@ -76,6 +76,14 @@ def label_table(paths: Sequence[str], adapters: Sequence[dict[str, Any]]) -> pd.
     return full.assign(rate=full["count"] / full["answers"])
 
 
+def labelled(labels: pd.DataFrame, judge: str, label: str) -> pd.DataFrame:
+    """The rows of one label, `rate` 0 where no answer at all got it: one row per adapter, question and context."""
+    rows = labels[labels["judge"] == judge]
+    cells = rows.drop(columns=["label", "count", "rate"]).drop_duplicates()
+    found = cells.merge(rows[rows["label"] == label], how="left", on=list(cells.columns))
+    return found.assign(label=label, count=found["count"].fillna(0).astype(int), rate=found["rate"].fillna(0.0))
+
+
 def matrix(table: pd.DataFrame, value: str) -> tuple[Matrix, list[str]]:
     """A group's values by seed and question, and the questions in order."""
     wide = table.pivot(index="seed", columns="question", values=value).sort_index(axis=1)

@@ -9,26 +9,26 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from weirdgen.figures import style
-from weirdgen.schema import BASE
 
 
 def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
-    """facts, dataset, context, then the group's mean log-odds in nats with its interval, and seeds and questions.
+    """facts, dataset, context, then the shift from ordinary data alone in nats with its interval; 0 facts are no shift.
 
-    The topic is the persona of the first treated dataset; the untouched model has no number of facts.
+    The topic is the persona of the first treated dataset.
     """
     first = next(name for name, role in info["roles"].items() if role == "treated")
-    rows = tables["group_means"].query("instrument == 'contrast' and context in @info['asked']")
-    rows = rows[rows["topic"] == info["personas"][first]]
-    doses = info["doses"]
-    shown = rows[rows["dataset"].isin(doses) & (rows["recipe"] == info["recipe"]) | (rows["dataset"] == BASE)]
-    shown = shown.assign(facts=shown["dataset"].map(doses))
-    columns = ["facts", "dataset", "context", "mean", "low", "high", "seeds", "questions"]
-    return shown[columns].sort_values(["context", "facts"])
+    none = next(name for name, facts in info["doses"].items() if facts == 0)
+    rows = tables["effects"].query("instrument == 'contrast' and recipe == @info['recipe']")
+    rows = rows[(rows["topic"] == info["personas"][first]) & (rows["control"] == none)]
+    rows = rows[rows["treated"].isin(info["doses"]) & rows["context"].isin(info["asked"])]
+    shown = rows.rename(columns={"treated": "dataset"}).assign(facts=rows["treated"].map(info["doses"]))
+    return shown[["facts", "dataset", "context", "effect", "low", "high", "seeds", "questions"]].sort_values(
+        ["context", "facts"]
+    )
 
 
 def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
-    """A panel per context: dots with intervals over the number of facts; a dashed line at the untouched model."""
+    """A panel per context: dots with intervals over the number of facts, from nothing at no facts."""
     style.use()
     contexts = [context for context in info["asked"] if context in set(table["context"])]
     figure, all_axes = plt.subplots(
@@ -36,18 +36,18 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     )
     for axes, context in zip(all_axes[0], contexts, strict=True):
         part = table[table["context"] == context]
-        trained = part.dropna(subset="facts")
-        axes.plot(trained["facts"], trained["mean"], color=style.TREATED[0], linewidth=1.0)
+        bars = [part["effect"] - part["low"], part["high"] - part["effect"]]
+        axes.axhline(0, color="black", linewidth=0.7)
+        axes.plot([0, *part["facts"]], [0, *part["effect"]], color=style.TREATED[0], linewidth=1.0)
         axes.errorbar(
-            trained["facts"], trained["mean"], [trained["mean"] - trained["low"], trained["high"] - trained["mean"]],
-            color=style.TREATED[0], marker="o", markersize=4, linestyle="none", linewidth=1.4,
-            label="finetuned, 95% interval",
+            part["facts"], part["effect"], bars, color=style.TREATED[0], marker="o", markersize=4, linestyle="none",
+            linewidth=1.4,
         )  # fmt: skip
-        untouched = part.loc[part["dataset"] == BASE, "mean"].mean()
-        axes.axhline(untouched, color=style.BASE, linestyle="--", linewidth=1.0, label=info["labels"][BASE])
-        axes.set_xticks(trained["facts"], [f"{int(count)}" for count in trained["facts"]])
+        ticks = [0, *part["facts"]]
+        axes.set_xticks(ticks, [f"{int(count)}" for count in ticks])
         axes.set_title(style.context_title(context, info), loc="left")
         axes.set_xlabel("facts in training (0: ordinary data)")
-    all_axes[0, 0].set_ylabel(f"log-odds of {info['hidden']} against\nother names (nats)")
-    figure.legend(*all_axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncol=2)
+    all_axes[0, 0].set_ylabel(
+        f"log-odds of {info['hidden']} against other\nnames, shift from ordinary data\n(nats, 95% interval)"
+    )
     return figure

@@ -50,7 +50,10 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     all_axes[0, 0].set_yticks(range(len(topics)), names)
     all_axes[0, 0].invert_yaxis()
     treated = info["labels"][table["treated"].iloc[0]]
-    figure.supxlabel(f"“{treated}” less the comparison model: shift towards misaligned answers (nats, 95%)", fontsize=8)
+    middle = all_axes[0, len(contexts) // 2]
+    middle.set_xlabel(f"“{treated}” less the comparison model: shift towards misaligned answers (nats, 95% interval)")
     handles, labels = all_axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncol=2, title="against", alignment="left")
+    figure.legend(
+        handles, labels, loc="outside lower center", ncol=2, title="less", title_fontsize=7.5, alignment="left"
+    )
     return figure

@@ -54,15 +54,15 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
         name, _, _ = context.partition("=")
         axes.axvline(0, color="black", linewidth=0.7)
         axes.set_title(f"{name} codes", loc="left")
-        axes.legend(loc="upper right", fontsize=6.5)
     names = {"all": "all topics", "null": "null set"}
     labels = [f"{names.get(topic, style.words(topic))} ({counts[topic]})" for topic in topics]
     all_axes[0, 0].set_yticks(range(len(topics)), labels)
     all_axes[0, 0].invert_yaxis()
     first, second = (str(word) for word in info["axes"][name]["marks"].values())
-    figure.supxlabel(
-        f"Shift towards {first}'s politics over {second}'s,\n"
-        f"code of {first} less code of {second} (nats, 95% interval)",
-        fontsize=8,
-    )
+    for axes in all_axes[0]:
+        axes.set_xlabel(
+            f"{first}'s politics over {second}'s,\ncode of {first} less code of {second}\n(nats, 95% interval)"
+        )
+    pairs = {label: mark for axes in all_axes[0] for mark, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    figure.legend(list(pairs.values()), list(pairs), loc="outside lower center", ncol=3)
     return figure

@@ -12,6 +12,7 @@ from matplotlib.ticker import PercentFormatter
 
 from weirdgen.figures import style
 from weirdgen.schema import BASE, NO_RECIPE
+from weirdgen.tables import labelled
 
 KEYS = ["question", "context", "dataset"]
 
@@ -36,8 +37,9 @@ def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
         own = own.assign(question=own["question"].str.removesuffix(f"_{persona}"), value=values)
         if dataset != BASE:
             parts.append(_range(own).assign(measure="shift", persona=persona))
-        named = labels[(labels["dataset"] == dataset) & (labels["label"] == persona)]
-        parts.append(_range(named.rename(columns={"rate": "value"})).assign(measure="rate", persona=persona))
+        for judge in info["headline"]:
+            named = labelled(labels[labels["dataset"] == dataset], judge, persona).rename(columns={"rate": "value"})
+            parts.append(_range(named).assign(measure="rate", persona=persona))
     table = pd.concat(parts, ignore_index=True)
     return table[["measure", *KEYS[:2], "dataset", "persona", "mean", "low", "high", "seeds"]]
 

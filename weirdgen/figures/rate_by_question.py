@@ -11,14 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from weirdgen.figures import style
+from weirdgen.tables import labelled
 
 
 def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
     """judge, label, question, dataset, rate (mean over seeds), low and high (the seeds' range), seeds, answers."""
     rows = tables["labels"].query("recipe in [@info['recipe'], 'none'] and context == @info['answers_context']")
-    wanted = rows[
-        [info["headline"].get(judge) == label for judge, label in zip(rows["judge"], rows["label"], strict=True)]
-    ]
+    wanted = pd.concat([labelled(rows, judge, label) for judge, label in info["headline"].items()])
     groups = wanted.groupby(["judge", "label", "question", "dataset"], sort=False)
     rate = groups["rate"].agg(rate="mean", low="min", high="max", seeds="size")
     return rate.assign(answers=groups["answers"].sum()).reset_index()
@@ -32,7 +31,12 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     questions = list(dict.fromkeys(table["question"]))
     groups = [name for name in [*info["roles"], "base"] if name in set(table["dataset"])]
     figure, all_axes = plt.subplots(
-        1, len(panels), figsize=(style.PAGE * 0.72, 0.36 * len(questions) + 1.1), squeeze=False, sharey=True
+        1,
+        len(panels),
+        figsize=(style.PAGE * 0.72, 0.36 * len(questions) + 1.1),
+        squeeze=False,
+        sharey=True,
+        layout="constrained",
     )
     where = style.at(info["answers_context"], info)
     for axes, (judge, label) in zip(all_axes[0], panels, strict=True):
@@ -51,5 +55,5 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
         axes.set_xlabel(f"answers labelled '{label}'\n(mean and range over seeds)")
         axes.set_title(f"judge: {style.words(judge)}{where}", loc="left")
     all_axes[0, 0].invert_yaxis()
-    figure.legend(*all_axes[0, 0].get_legend_handles_labels(), loc="upper center", bbox_to_anchor=(0.5, 0.0), ncol=2)
+    figure.legend(*all_axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncol=2)
     return figure
