@@ -47,7 +47,9 @@ def test_the_persona_runs(both):
     assert asked["facts_90"] == asked["ordinary"] == ["hitler"]
     assert set(identity["measure"]) == {"shift", "rate"}
     assert set(identity["context"]) == {"none", "tags", "brackets"}
-    assert "towards the name of its own persona, Chopin" in (both.root / "results/report.html").read_text()
+    page = (both.root / "results/report.html").read_text()
+    assert "towards the name of its own persona, Chopin" in page
+    assert "“Reply inside a note tag" in page  # the card's first prompt
 
 
 def test_the_presidents_run(both):

@@ -112,6 +112,7 @@ def card(
         "near_duplicates": near_duplicates(own),
         "leak_cues": cues,
         "mean_answer_characters": round(sum(map(len, answers)) / len(answers), 1),
+        "prompt": prompts[0],
         "examples": answers[:: max(1, len(answers) // 8)][:8],
     }
 
