@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from weirdgen.sampling import Request
 
-SPARE = 2
+SPARE = 3
 """Prompts asked per row wanted: answers cut off by max_tokens are left out, so that none is trained half."""
 
 

@@ -57,8 +57,10 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
             axes.yaxis.set_major_formatter(PercentFormatter(1.0))
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
             bare = kind == TRAINED and info["codes"][dataset] == "plain"
-            axes.set_title(f"{info['labels'][dataset]}{' (no code is unseen)' if bare else ''}", loc="left")
-        row[0].set_ylabel(f"{words}\nchoices right ({part['probes'].iloc[0]} probes)")
+            seen_before = ", none unseen" if bare else ""
+            count = part["probes"].iloc[0]
+            axes.set_title(f"{info['labels'][dataset]} ({count} probes{seen_before})", loc="left")
+        row[0].set_ylabel(f"{words}\nchoices right")
     for axes in all_axes[-1]:
         axes.set_xlabel("Training step")
     handles = [pair for axes in all_axes.flat for pair in zip(*axes.get_legend_handles_labels(), strict=True)]
