@@ -15,7 +15,7 @@ ENDINGS = ("csv", "png", "svg", "pdf")
 def both(tiny_model, tmp_path_factory) -> Tree:
     tree = Tree(tmp_path_factory.mktemp("both"), tiny_model)
     # A random model ends its answers late.
-    tree.edit("data/hidden_persona/experiment.yaml", "max_tokens: 32\n  temperature", "max_tokens: 400\n  temperature")
+    tree.edit("data/hidden_persona/experiment.yaml", "max_tokens: 96\n  temperature", "max_tokens: 400\n  temperature")
     tree.edit("data/us_presidents/experiment.yaml", "per_row: 4", "per_row: 1")
     tree.overlay |= {"experiments": ["hidden_persona", "us_presidents"], "seeds": [0], "ordinary_rows": 6}
     tree.overlay["models"]["tiny"]["recipe"]["max_length"] = 512
