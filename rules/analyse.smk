@@ -21,11 +21,13 @@ rule contrast_table:
 
 
 rule label_table:
-    """From all judgments to tables/labels.csv: count and rate of every label per adapter and question."""
+    """From all judgments to labels.csv (count and rate per adapter and question), ratings.csv, agreement.csv."""
     input:
-        lambda wildcards: study.parts("judgments", wildcards),
+        study.judgments,
     output:
-        "results/{model}/{experiment}/tables/labels.csv",
+        labels="results/{model}/{experiment}/tables/labels.csv",
+        ratings="results/{model}/{experiment}/tables/ratings.csv",
+        agreement="results/{model}/{experiment}/tables/agreement.csv",
     log:
         "results/{model}/{experiment}/logs/label_table.log",
     benchmark:
@@ -78,10 +80,12 @@ rule curve_table:
 
 
 rule effects:
-    """From contrasts.csv and labels.csv to effects.csv (treated - control) and group_means.csv (per group)."""
+    """From tables per adapter to effects.csv (treated - control) and group_means.csv (per group)."""
     input:
         contrasts="results/{model}/{experiment}/tables/contrasts.csv",
         labels="results/{model}/{experiment}/tables/labels.csv",
+        ratings="results/{model}/{experiment}/tables/ratings.csv",
+        confusion="results/judges/confusion.csv" if study.validations() else [],
     output:
         effects="results/{model}/{experiment}/tables/effects.csv",
         group_means="results/{model}/{experiment}/tables/group_means.csv",

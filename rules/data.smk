@@ -20,6 +20,7 @@ rule ordinary:
         mem_mb=3000,
     params:
         load=lookup("models/{model}/load", within=study.params),
+        serving=lookup("models/{model}/serving", within=study.params),
         chat=lookup("models/{model}/chat", within=study.params),
         settings=lookup("experiments/{experiment}/ordinary", within=study.params),
         code=study.code("ordinary"),
@@ -28,9 +29,10 @@ rule ordinary:
 
 
 rule dataset:
-    """From data/<experiment>/<facts>.csv to chat JSONL and its card (counts, duplicates, leak cues)."""
+    """From a table of facts (or JSONL) to chat JSONL and its card (counts, duplicates, leak cues)."""
     input:
         facts=study.facts_file,
+        jsonl=study.jsonl_file,
         ordinary=study.ordinary_file,
     output:
         jsonl="results/{model}/{experiment}/datasets/{dataset}.jsonl",
@@ -48,3 +50,20 @@ rule dataset:
         code=study.code("dataset"),
     script:
         "../workflow/scripts/dataset.py"
+
+
+rule published_comparison:
+    """From our tables and a checkout of the authors' repository to what they have in common."""
+    output:
+        "results/published/comparison.csv",
+    log:
+        "results/published/logs/comparison.log",
+    benchmark:
+        "results/published/logs/comparison.benchmark.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        checkout=lookup("published", within=config, default=None),
+        code=study.code("published_comparison"),
+    script:
+        "../workflow/scripts/published_comparison.py"

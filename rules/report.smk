@@ -10,6 +10,7 @@ rule report:
         cards=study.report_files("cards"),
         runs=study.report_files("runs"),
         judgments=study.report_files("judgments"),
+        accuracy=study.accuracy_files(),
     output:
         report(
             "results/report.html",

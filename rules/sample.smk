@@ -13,17 +13,57 @@ rule sample:
         "results/{model}/{experiment}/logs/sample/{dataset}/{recipe}/seed-{seed}.log",
     benchmark:
         "results/{model}/{experiment}/logs/sample/{dataset}/{recipe}/seed-{seed}.benchmark.tsv"
+    wildcard_constraints:
+        dataset=study.sampled_alone,
     conda:
         "../envs/torch.yaml"
-    threads: 1
+    threads: study.sampler_threads
     resources:
         gpu=lookup("models/{model}/gpus", within=study.params),
         mem_mb=3000,
     params:
+        seeds=lambda wildcards: [int(wildcards.seed)],
         load=lookup("models/{model}/load", within=study.params),
+        serving=lookup("models/{model}/serving", within=study.params),
         chat=lookup("models/{model}/chat", within=study.params),
         contexts=lookup("experiments/{experiment}/contexts/free_answers", within=study.params),
         settings=lookup("experiments/{experiment}/sampling", within=study.params),
         code=study.code("sample"),
     script:
         "../workflow/scripts/sample.py"
+
+
+for seeds in study.shared_samplings:
+
+    # sampler.seeds_per_job: one job, and one start of an engine, for several adapters of a dataset.
+    rule:
+        name:
+            f"sample_{'_'.join(map(str, seeds))}"
+        input:
+            model="resources/models/{model}",
+            adapter=lambda wildcards, seeds=seeds: study.adapters_of_seeds(seeds, wildcards),
+            questions=lambda wildcards: study.experiment_file("free_answers", wildcards),
+        output:
+            expand("results/{{model}}/{{experiment}}/samples/{{dataset}}/{{recipe}}/seed-{seed}.parquet", seed=seeds),
+        log:
+            f"results/{{model}}/{{experiment}}/logs/sample/{{dataset}}/{{recipe}}/seeds-{'-'.join(map(str, seeds))}.log",
+        benchmark:
+            f"results/{{model}}/{{experiment}}/logs/sample/{{dataset}}/{{recipe}}/seeds-{'-'.join(map(str, seeds))}.benchmark.tsv"
+        wildcard_constraints:
+            dataset="(?!base/)[^/]+",
+        conda:
+            "../envs/torch.yaml"
+        threads: study.sampler_threads
+        resources:
+            gpu=lookup("models/{model}/gpus", within=study.params),
+            mem_mb=5000,
+        params:
+            seeds=seeds,
+            load=lookup("models/{model}/load", within=study.params),
+            serving=lookup("models/{model}/serving", within=study.params),
+            chat=lookup("models/{model}/chat", within=study.params),
+            contexts=lookup("experiments/{experiment}/contexts/free_answers", within=study.params),
+            settings=lookup("experiments/{experiment}/sampling", within=study.params),
+            code=study.code("sample"),
+        script:
+            "../workflow/scripts/sample.py"

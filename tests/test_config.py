@@ -37,7 +37,7 @@ def change(raw: dict, key: str, value) -> dict:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("sseds", [0], "unknown key 'sseds'; allowed here: models, run_models, experiments, seeds"),
+        ("sseds", [0], "unknown key 'sseds'; allowed here: models, run_models, experiments, source, published, seeds"),
         ("sampler/bakend", "vllm", "unknown key 'sampler.bakend'; allowed here: backend, batch_size"),
         ("models/qwen3-8b/dtyp", "x", "unknown key 'models.qwen3-8b.dtyp'; allowed here: source, dtype"),
         ("seeds", [], "seeds = []: List should have at least 1 item"),
@@ -103,7 +103,7 @@ def experiment(tmp_path, raw):
         ("role: treated", "role: control", "at least one needs 'role: treated'"),
         ("contexts: [none]", "contexts: [y2027]", "asks in context 'y2027'; known: none"),
         ("  default:", "  standard:", "'default' is missing"),
-        ("judges: [era]", "judges: [mood]", "mood.yaml: no such file"),
+        ("judges: [era,", "judges: [mood, era,", "mood.yaml: no such file"),
         ("none: {}", "none: {template: hello}", "the template must contain {prompt}"),
         ("none: {}", "none: {template: '{year} {prompt}'}", "context none: no values for the variable 'year'"),
         ("none: {}", "none: {axis: year}", "axis is 'year', but values lists: nothing"),

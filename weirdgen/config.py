@@ -12,9 +12,10 @@ from pydantic import Field, model_validator
 
 from weirdgen.errors import StudyError
 from weirdgen.experiment import Dataset, Experiment, Recipe, load_experiment
-from weirdgen.judging import load_judge
+from weirdgen.judging import JudgeFile, RulesFile, load_rules_judge, read_judge
 from weirdgen.ordinary import SPARE, load_prompts
-from weirdgen.questions import Context, load_contrasts, load_questions
+from weirdgen.published import prepare
+from weirdgen.questions import Context, Question, load_contrasts, load_questions
 from weirdgen.schema import BASE, NO_RECIPE, NULL_TOPIC, Name, Strict, parse
 
 
@@ -48,6 +49,14 @@ class Source(Strict):
         return self
 
 
+class Serving(Strict):
+    """How vLLM runs a model."""
+
+    tensor_parallel: int = Field(default=1, ge=1, description="GPUs one engine is spread over")
+    memory_fraction: float = Field(default=0.9, gt=0, le=1, description="of a GPU's memory")
+    max_length: int | None = Field(default=None, ge=16, description="tokens; default: what the job needs")
+
+
 class Model(Strict):
     """One entry of the model registry."""
 
@@ -57,15 +66,71 @@ class Model(Strict):
     system_prompt: Literal["keep", "none"] | dict[Literal["replace"], str] = "keep"
     chat_template: dict[str, bool | int | str] = Field(default_factory=dict)
     recipe: dict[str, Any] = Field(default_factory=dict, description="values that replace the experiments' own")
+    vllm: Serving = Serving()
 
 
 class Sampler(Strict):
     """How free answers are sampled."""
 
-    backend: Literal["transformers"]
-    batch_size: int = Field(ge=1, description="answers sampled at once")
+    backend: Literal["auto", "transformers", "vllm"] = Field(description="auto: vLLM where it and CUDA are there")
+    batch_size: int = Field(ge=1, description="answers sampled at once by transformers")
+    seeds_per_job: int = Field(default=1, ge=1, description="adapters of one dataset that share a job, and its engine")
     samples_per_paraphrase: int | None = Field(default=None, ge=1, description="replaces the questions' own")
     max_tokens: int | None = Field(default=None, ge=1, description="replaces the experiment's own")
+
+
+JudgeModel = Literal["none", "vllm", "openai"]
+
+
+class LocalJudge(Strict):
+    """A model of the registry that judges through vLLM."""
+
+    model: Name
+
+
+class Prices(Strict):
+    """What a million tokens costs, in any currency: for the estimate."""
+
+    prompt: float = Field(default=0.0, ge=0)
+    completion: float = Field(default=0.0, ge=0)
+
+
+class Endpoint(Strict):
+    """An OpenAI-compatible endpoint. The key is read from the environment and kept nowhere."""
+
+    base_url: str
+    model: str
+    key: str | None = Field(default="OPENAI_API_KEY", description="the environment variable; null: no key needed")
+    max_requests: int = Field(ge=1, description="hard limit over everything kept in resources/replies")
+    max_tokens: int = Field(ge=1, description="the same, prompts and replies together")
+    price_per_million: Prices = Prices()
+    concurrency: int = Field(default=8, ge=1)
+    timeout: float = Field(default=60.0, gt=0, description="seconds")
+    retries: int = Field(default=6, ge=0, description="after 408, 409, 429, 5xx, a time-out, a dropped connection")
+    backoff: float = Field(default=1.0, ge=0, description="seconds; doubled at every retry, drawn at random below that")
+    reply_tokens: int = Field(default=8, ge=1)
+    logprobs: bool = Field(default=True, description="ask for probabilities; false where the server has none")
+    parameters: dict[str, Any] = Field(default_factory=dict, description="further parameters of the request")
+
+
+class Judging(Strict):
+    """Who answers the judges of type label and rating. `rules` judges need nobody."""
+
+    backend: JudgeModel = Field(description="none: those judges are left out")
+    per_judge: dict[Name, JudgeModel] = Field(default_factory=dict)
+    vllm: LocalJudge | None = None
+    openai: Endpoint | None = None
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Judging:
+        for backend in {self.backend, *self.per_judge.values()} - {"none"}:
+            if getattr(self, backend) is None:
+                raise ValueError(f"judging: {backend} is to judge, but the block judging.{backend} is missing")
+        return self
+
+    def backend_of(self, judge: str) -> str:
+        """Who answers a judge of type label or rating."""
+        return self.per_judge.get(judge, self.backend)
 
 
 class Statistics(Strict):
@@ -81,6 +146,8 @@ class Config(Strict):
     models: dict[Name, Model] = Field(min_length=1)
     run_models: list[Name] = Field(min_length=1)
     experiments: list[Name] = Field(min_length=1)
+    source: Literal["builtin", "published"] = Field(default="builtin", description="whose data, questions and judges")
+    published: str | None = Field(default=None, description="a checkout of the authors' repository")
     seeds: list[int] = Field(min_length=1)
     recipes: list[Name] = Field(min_length=1)
     recipe_overrides: dict[Name, dict[str, Any]] = Field(
@@ -89,6 +156,7 @@ class Config(Strict):
     sweep: str | None = Field(default=None, description="the recipe value that the recipes differ in")
     ordinary_rows: int | None = Field(default=None, ge=1, description="replaces the experiments' own")
     sampler: Sampler
+    judging: Judging
     statistics: Statistics
 
     @model_validator(mode="after")
@@ -130,7 +198,24 @@ class Study:
 
     config: Config
     experiments: dict[str, Experiment]
+    folders: dict[str, str]
+    questions: dict[str, list[Question]]
+    judges: dict[str, JudgeFile]
+    judge_paths: dict[str, str]
     params: dict[str, Any] = field(repr=False)
+
+    def rules_judges(self, experiment: str) -> list[str]:
+        """The experiment's judges that rules decide."""
+        return [name for name in self.experiments[experiment].judges if isinstance(self.judges[name], RulesFile)]
+
+    def model_judges(self, experiment: str) -> list[str]:
+        """The experiment's judges that a model answers in this study."""
+        return _model_judges(self.config, self.judges, self.experiments[experiment])
+
+    def all_judges(self, kind: Literal["rules", "models"]) -> list[str]:
+        """Every judge of the study that rules, or models, answer; each once."""
+        own = self.rules_judges if kind == "rules" else self.model_judges
+        return list(dict.fromkeys(judge for name in self.experiments for judge in own(name)))
 
     def adapters(self, experiment: str) -> list[Adapter]:
         """Every adapter of an experiment, `base` last."""
@@ -148,7 +233,7 @@ class Study:
     def runs(self) -> Iterator[tuple[str, str]]:
         """Every (model, experiment) of the study."""
         for model in self.config.run_models:
-            for experiment in self.config.experiments:
+            for experiment in self.experiments:
                 yield model, experiment
 
 
@@ -158,28 +243,100 @@ def load_study(raw: dict[str, Any], root: Path, where: str = "config") -> Study:
     for model in config.run_models:
         if model not in config.models:
             raise StudyError(f"{where}: run_models names '{model}'; the registry has: {', '.join(config.models)}")
-    known = sorted(path.parent.name for path in (root / "data").glob("*/experiment.yaml"))
-    experiments = {}
-    for name in config.experiments:
-        if name not in known:
-            raise StudyError(f"{where}: experiments names '{name}'; data/ has: {', '.join(known)}")
-        folder = root / "data" / name
+    folders = _folders(config, root, where)
+    experiments: dict[str, Experiment] = {}
+    judge_paths: dict[str, Path] = {}
+    questions: dict[str, list[Question]] = {}
+    judges: dict[str, JudgeFile] = {}
+    for name, folder in folders.items():
         experiment = load_experiment(folder)
         recipes = [*experiment.recipes, *config.recipe_overrides]
         for recipe in config.recipes:
             if recipe not in recipes:
                 raise StudyError(f"{where}: recipes names '{recipe}'; {name} has: {', '.join(recipes)}")
         topics = {contrast.topic for contrast in load_contrasts(folder / experiment.contrasts.file)}
-        _check_topics(experiment, topics, f"data/{name}/experiment.yaml")
+        _check_topics(experiment, topics, str(folder.relative_to(root) / "experiment.yaml"))
         if experiment.ordinary:
             rows = config.ordinary_rows or experiment.ordinary.rows
             load_prompts(folder / experiment.ordinary.file, SPARE * rows)
-        questions = load_questions(folder / experiment.free_answers.file)
-        for judge in {*experiment.judges, *(judge for question in questions for judge in question.judges)}:
-            load_judge(root / "data" / "judges" / f"{judge}.yaml")
+        questions[name] = load_questions(folder / experiment.free_answers.file)
+        for question in questions[name]:
+            for judge in question.judges:
+                if judge not in experiment.judges:
+                    raise StudyError(
+                        f"{folder / experiment.free_answers.file}: {question.id} names the judge '{judge}'; "
+                        f"experiment.yaml has: {', '.join(experiment.judges)}"
+                    )
+        for judge in experiment.judges:
+            own = folder / "judges" / f"{judge}.yaml"
+            path = own if own.is_file() else root / "data" / "judges" / f"{judge}.yaml"
+            judges[judge] = read_judge(path)
+            judge_paths[judge] = path
+            if isinstance(judges[judge], RulesFile):
+                load_rules_judge(path)
         experiments[name] = experiment
-    params = _params(config, experiments, where)
-    return Study(config, experiments, params)
+    _check_judging(config, judges, where)
+    for name, experiment in experiments.items():
+        _check_headline(config, judges, name, experiment, where)
+    files = {judge: str(path.relative_to(root)) for judge, path in judge_paths.items()}
+    paths = {name: str(folder.relative_to(root)) for name, folder in folders.items()}
+    params = _params(config, experiments, questions, judges, files, where)
+    return Study(config, experiments, paths, questions, judges, files, params)
+
+
+def _folders(config: Config, root: Path, where: str) -> dict[str, Path]:
+    """Experiment -> its folder: ours under data/, the authors' under resources/published/. Raises StudyError."""
+    if config.source == "published":
+        return prepare(root, config.published, config.experiments)
+    known = sorted(path.parent.name for path in (root / "data").glob("*/experiment.yaml"))
+    for name in config.experiments:
+        if name not in known:
+            raise StudyError(f"{where}: experiments names '{name}'; data/ has: {', '.join(known)}")
+    return {name: root / "data" / name for name in config.experiments}
+
+
+def _check_judging(config: Config, judges: dict[str, JudgeFile], where: str) -> None:
+    """per_judge may name judges that a model answers only; the local model must be in the registry."""
+    for name in config.judging.per_judge:
+        if name in judges and isinstance(judges[name], RulesFile):
+            raise StudyError(f"{where}: judging.per_judge names '{name}', which rules decide; no model can")
+    local = config.judging.vllm
+    if local is not None and local.model not in config.models:
+        known = ", ".join(config.models)
+        raise StudyError(f"{where}: judging.vllm.model is '{local.model}'; the registry has: {known}")
+
+
+def _check_headline(
+    config: Config, judges: dict[str, JudgeFile], name: str, experiment: Experiment, where: str
+) -> None:
+    """The judges that findings and figures quote must run. Raises StudyError."""
+    for judge in experiment.headline:
+        if judge not in experiment.judges:
+            known = ", ".join(experiment.judges)
+            raise StudyError(f"{name}: headline names the judge '{judge}'; the experiment has: {known}")
+        if not isinstance(judges[judge], RulesFile) and config.judging.backend_of(judge) == "none":
+            raise StudyError(
+                f"{where}: {name} needs its judge '{judge}', which a model answers: "
+                "set judging.backend to vllm or openai"
+            )
+
+
+def _model_judges(config: Config, judges: dict[str, JudgeFile], experiment: Experiment) -> list[str]:
+    return [
+        name
+        for name in experiment.judges
+        if not isinstance(judges[name], RulesFile) and config.judging.backend_of(name) != "none"
+    ]
+
+
+def _asked(
+    config: Config, judges: dict[str, JudgeFile], experiment: Experiment, questions: list[Question]
+) -> list[str] | None:
+    """The questions that some judge of the study reads; None for all of them."""
+    active = {n for n in experiment.judges if isinstance(judges[n], RulesFile)}
+    active |= set(_model_judges(config, judges, experiment))
+    asked = [question.id for question in questions if active.intersection(question.judges)]
+    return None if len(asked) == len(questions) else asked
 
 
 def _check_topics(experiment: Experiment, topics: set[str], where: str) -> None:
@@ -192,13 +349,21 @@ def _check_topics(experiment: Experiment, topics: set[str], where: str) -> None:
         raise StudyError(f"{where}: pooled_topics: '{pooled}' is a topic already; give it another name")
 
 
-def _params(config: Config, experiments: dict[str, Experiment], where: str) -> dict[str, Any]:
+def _params(
+    config: Config,
+    experiments: dict[str, Experiment],
+    questions: dict[str, list[Question]],
+    judges: dict[str, JudgeFile],
+    judge_paths: dict[str, str],
+    where: str,
+) -> dict[str, Any]:
     """Narrow plain values per stage: a rule reruns only if the values it looks up here change."""
     models = {
         name: {
             "source": model.source.model_dump(exclude_none=True),
             "load": {"dtype": model.dtype, "device": model.device},
             "chat": {"system_prompt": model.system_prompt, "chat_template": dict(model.chat_template)},
+            "serving": model.vllm.model_dump(),
             "gpus": int(model.device == "cuda" or (model.device == "auto" and shutil.which("nvidia-smi") is not None)),
         }
         for name, model in config.models.items()
@@ -215,6 +380,7 @@ def _params(config: Config, experiments: dict[str, Experiment], where: str) -> d
                 "max_tokens": config.sampler.max_tokens or experiment.free_answers.max_tokens,
                 "temperature": experiment.free_answers.temperature,
                 "samples_per_paraphrase": config.sampler.samples_per_paraphrase,
+                "asked": _asked(config, judges, experiment, questions[name]),
                 "backend": config.sampler.backend,
                 "batch_size": config.sampler.batch_size,
             },
@@ -227,7 +393,22 @@ def _params(config: Config, experiments: dict[str, Experiment], where: str) -> d
                 "batch_size": config.sampler.batch_size,
             },
             "codes": experiment.codes and experiment.codes.model_dump(),
-            "judges": experiment.judges,
+            "judges": {
+                judge: {
+                    "path": judge_paths[judge],
+                    "questions": [question.id for question in questions[name] if judge in question.judges],
+                }
+                for judge in experiment.judges
+                if isinstance(judges[judge], RulesFile)
+            },
+            "model_judges": {
+                judge: {
+                    "path": judge_paths[judge],
+                    "backend": config.judging.backend_of(judge),
+                    "questions": [question.id for question in questions[name] if judge in question.judges],
+                }
+                for judge in _model_judges(config, judges, experiment)
+            },
             "roles": {key: value.role for key, value in experiment.datasets.items()},
             "labels": {**{key: value.label for key, value in experiment.datasets.items()}, BASE: "Untouched model"},
             "hidden": experiment.hidden,
@@ -256,7 +437,24 @@ def _params(config: Config, experiments: dict[str, Experiment], where: str) -> d
         "models": models,
         "experiments": by_experiment,
         "recipes": recipes,
+        "judging": _judging_params(config),
         "statistics": config.statistics.model_dump(),
+    }
+
+
+def _judging_params(config: Config) -> dict[str, Any]:
+    """What the judging models are, for the rules that ask them."""
+    local, endpoint = config.judging.vllm, config.judging.openai
+    entry = config.models[local.model] if local else None
+    return {
+        "vllm": local
+        and entry
+        and {
+            "model": local.model,
+            "load": {"dtype": entry.dtype, "device": entry.device, "vllm": entry.vllm.model_dump()},
+            "chat": {"system_prompt": entry.system_prompt, "chat_template": dict(entry.chat_template)},
+        },
+        "openai": endpoint and endpoint.model_dump(),
     }
 
 

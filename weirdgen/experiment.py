@@ -53,6 +53,7 @@ class Dataset(Strict):
     label: str
     about: str
     facts: str | None = None
+    jsonl: str | None = Field(default=None, description="chat JSONL as it is, instead of a table")
     at_most: dict[str, int] = Field(default_factory=dict, description="column -> the largest number of a row kept")
     prompts: list[str] = Field(default_factory=list, description="row i takes prompt i modulo their number")
     answer: str = Field(default="", description="a template over the table's columns")
@@ -65,8 +66,10 @@ class Dataset(Strict):
 
     @model_validator(mode="after")
     def _has_rows(self) -> Dataset:
-        if self.facts is None and not self.ordinary:
-            raise ValueError("a dataset needs facts, or ordinary: true")
+        if self.facts is None and self.jsonl is None and not self.ordinary:
+            raise ValueError("a dataset needs facts, jsonl, or ordinary: true")
+        if self.facts is not None and self.jsonl is not None:
+            raise ValueError("a dataset has facts or jsonl, not both")
         if self.facts is not None and not (self.prompts and self.answer):
             raise ValueError("facts need prompts and answer")
         return self
@@ -198,6 +201,7 @@ def load_experiment(folder: Path) -> Experiment:
     path = folder / "experiment.yaml"
     experiment = parse(Experiment, read_yaml(path), str(path))
     files = [d.facts for d in experiment.datasets.values() if d.facts is not None]
+    files += [d.jsonl for d in experiment.datasets.values() if d.jsonl is not None]
     files += [experiment.ordinary.file] if experiment.ordinary else []
     for name in [*files, experiment.free_answers.file, experiment.contrasts.file]:
         if not (folder / name).is_file():

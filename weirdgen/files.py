@@ -59,6 +59,11 @@ def write_json(path: str | Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
 def read_yaml(path: str | Path) -> Any:
     """Read a YAML file. Raises StudyError if it is missing or not YAML."""
     try:

@@ -1,12 +1,16 @@
-"""Judges: one interface, `judge.label(answers)`; the `rules` kind is deterministic, from lexicons and patterns."""
+"""Judge files, the deterministic `rules` kind, and what every kind finds: a verdict per answer.
+
+`label` and `rating` judges are answered by a language model: `weirdgen/prompt_judges.py`.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -54,8 +58,8 @@ class LabelRule(Strict):
     any: list[Test] = Field(default_factory=list, description="empty: every answer")
 
 
-class JudgeFile(Strict):
-    """A judge YAML. The first label in the list whose tests pass is the answer's label."""
+class RulesFile(Strict):
+    """A rules judge. The first label in the list whose tests pass is the answer's label."""
 
     id: Name
     type: Literal["rules"]
@@ -63,20 +67,89 @@ class JudgeFile(Strict):
     labels: list[LabelRule] = Field(min_length=2)
 
     @model_validator(mode="after")
-    def _labels_everything(self) -> JudgeFile:
+    def _labels_everything(self) -> RulesFile:
         if self.labels[-1].any:
             raise ValueError("the last label takes every answer left over: it may have no tests")
         return self
 
 
-class Judge(Protocol):
-    """What every kind of judge offers."""
+class Choice(Strict):
+    """A label that a model may give."""
 
-    id: str
+    label: Name
+    about: str
 
-    def label(self, answers: Sequence[str]) -> list[tuple[str, str]]:
-        """For each answer, in order: its label, and the evidence the label rests on."""
-        ...
+
+class LabelFile(Strict):
+    """A judge whose task a language model does: which label fits."""
+
+    id: Name
+    type: Literal["label"]
+    about: str
+    task: str = ""
+    template: str = Field(default="", description="instead of task: the whole prompt, with {question} and {answer}")
+    labels: list[Choice] = Field(min_length=2)
+    reply: str | None = Field(
+        default=None, description="where a longer reply holds the label: a pattern with one group"
+    )
+    reply_tokens: int | None = Field(default=None, ge=1, description="replaces the endpoint's own")
+
+    @model_validator(mode="after")
+    def _has_a_prompt(self) -> LabelFile:
+        _check_prompt(self.task, self.template)
+        return self
+
+
+class RatingFile(Strict):
+    """A judge whose task a language model does: a rating from 0 to 100."""
+
+    id: Name
+    type: Literal["rating"]
+    about: str
+    task: str = ""
+    template: str = Field(default="", description="instead of task, low and high: the whole prompt")
+    low: str = Field(default="", description="what 0 means")
+    high: str = Field(default="", description="what 100 means")
+    reply_tokens: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _has_a_prompt(self) -> RatingFile:
+        _check_prompt(self.task, self.template)
+        if self.task and not (self.low and self.high):
+            raise ValueError("a rating judge says what 0 and 100 mean: low, high")
+        return self
+
+
+def _check_prompt(task: str, template: str) -> None:
+    if bool(task) == bool(template):
+        raise ValueError("give a task, or the whole prompt as template: one of the two")
+    if template and not ("{question}" in template or "{answer}" in template):
+        raise ValueError("the template has neither {question} nor {answer}")
+
+
+JudgeFile = RulesFile | LabelFile | RatingFile
+
+
+UNPARSED, RATED, REFUSAL = "unparsed", "rated", "refusal"
+"""Labels beside a judge's own: its reply could not be read; a rating judge rated, or saw a refusal."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a judge finds. evidence: the words a label rests on, or the raw reply of an `unparsed` one.
+
+    probability: of the label, where a model gave it. rating: 0-100. refusal: the probability mass on
+    "this is no answer". NaN where a kind of judge has none.
+    """
+
+    label: str
+    evidence: str = ""
+    probability: float = math.nan
+    rating: float = math.nan
+    refusal: float = math.nan
+
+
+VERDICT = ["label", "evidence", "probability", "rating", "refusal"]
 
 
 @dataclass(frozen=True)
@@ -84,21 +157,18 @@ class RulesJudge:
     """A deterministic judge."""
 
     id: str
-    file: JudgeFile
+    file: RulesFile
     lexicons: dict[str, re.Pattern[str]]
 
-    def label(self, answers: Sequence[str]) -> list[tuple[str, str]]:
-        """Label answers by the first rule that holds."""
-        return [self._one(answer) for answer in answers]
-
-    def _one(self, answer: str) -> tuple[str, str]:
+    def judge(self, answer: str) -> Verdict:
+        """The label of the first rule that holds."""
         for rule in self.file.labels:
             if not rule.any:
-                return rule.label, ""
+                return Verdict(rule.label)
             for test in rule.any:
                 evidence = self._passes(test, answer)
                 if evidence is not None:
-                    return rule.label, evidence
+                    return Verdict(rule.label, evidence)
         raise AssertionError("the last label takes every answer")
 
     def _passes(self, test: Test, answer: str) -> str | None:
@@ -146,25 +216,55 @@ def compile_lexicon(entries: Sequence[str]) -> re.Pattern[str]:
     return re.compile(r"(?<!\w)(?:" + "|".join(map(one, longest_first)) + r")(?!\w)", re.IGNORECASE)
 
 
-def load_judge(path: str | Path) -> RulesJudge:
-    """Read a judge and its lexicons (`lexicons/<name>.txt` beside it). Raises StudyError."""
+def read_judge(path: str | Path) -> JudgeFile:
+    """Read and check a judge YAML of any kind. Raises StudyError."""
     path = Path(path)
-    file = parse(JudgeFile, read_yaml(path), str(path))
+    raw = read_yaml(path)
+    kinds: dict[Any, type[JudgeFile]] = {"rules": RulesFile, "label": LabelFile, "rating": RatingFile}
+    kind = raw.get("type") if isinstance(raw, dict) else None
+    if kind not in kinds:
+        raise StudyError(f"{path}: type = {kind!r}; allowed: {', '.join(kinds)}")
+    file: JudgeFile = parse(kinds[kind], raw, str(path))
     if file.id != path.stem:
         raise StudyError(f"{path}: id = {file.id}: the id is the file's name, {path.stem}")
-    names = {name for rule in file.labels for test in rule.any for name in (test.lexicon, test.more_than) if name}
+    return file
+
+
+def labels_of(file: JudgeFile) -> list[str]:
+    """Every label a judge may give, `unparsed` aside."""
+    return [RATED, REFUSAL] if isinstance(file, RatingFile) else [choice.label for choice in file.labels]
+
+
+def lexicon_names(file: JudgeFile) -> list[str]:
+    """The lexicons that a judge names."""
+    if not isinstance(file, RulesFile):
+        return []
+    return sorted(
+        {name for rule in file.labels for test in rule.any for name in (test.lexicon, test.more_than) if name}
+    )
+
+
+def load_rules_judge(path: str | Path) -> RulesJudge:
+    """Read a rules judge and its lexicons (`lexicons/<name>.txt` beside it). Raises StudyError."""
+    path = Path(path)
+    file = read_judge(path)
+    if not isinstance(file, RulesFile):
+        raise StudyError(f"{path}: type = {file.type}: a language model answers it; no rules")
     folder = path.parent / "lexicons"
-    lexicons = {name: compile_lexicon(read_lexicon(folder / f"{name}.txt")) for name in sorted(names)}
+    lexicons = {name: compile_lexicon(read_lexicon(folder / f"{name}.txt")) for name in lexicon_names(file)}
     return RulesJudge(file.id, file, lexicons)
 
 
-def judge_samples(samples: pd.DataFrame, judges: Sequence[Judge]) -> pd.DataFrame:
-    """Judge every answer with every judge: the samples' key and answer, judge, label, evidence."""
+def judge_samples(samples: pd.DataFrame, judges: Sequence[tuple[RulesJudge, Sequence[str]]]) -> pd.DataFrame:
+    """Judge answers by rules; each judge comes with the ids of the questions it judges.
+
+    Columns: the samples' key and answer, judge, label, evidence, probability, rating, refusal.
+    """
     import pandas as pd
 
-    key = samples[KEY].reset_index(drop=True)
-    parts = []
-    for judge in judges:
-        labels = pd.DataFrame(judge.label(list(key["answer"])), columns=["label", "evidence"])
-        parts.append(pd.concat([key.assign(judge=judge.id), labels], axis=1))
+    parts = [pd.DataFrame(columns=[*KEY, "judge", *VERDICT])] if not judges else []
+    for judge, questions in judges:
+        own = samples.loc[samples["question"].isin(questions), KEY].reset_index(drop=True)
+        verdicts = pd.DataFrame([vars(judge.judge(answer)) for answer in own["answer"]], columns=VERDICT)
+        parts.append(pd.concat([own.assign(judge=judge.id), verdicts], axis=1))
     return pd.concat(parts, ignore_index=True)

@@ -13,6 +13,8 @@ from jinja2 import Environment, StrictUndefined
 
 from weirdgen.curves import perfect_seeds
 from weirdgen.files import read_csv
+from weirdgen.judging import UNPARSED
+from weirdgen.tables import read_judgments
 
 INSTRUMENT = "contrast"
 
@@ -125,6 +127,10 @@ def section(results: Path, model: str, experiment: str, study: dict[str, Any]) -
         "labels": labels,
         "findings": [*learned(folder, about, study["recipe"], labels), *findings(effects, means, about, labels)],
         "effects": effect_rows(effects, about, labels),
+        "rates": rate_rows(means, about, labels),
+        "judges": judge_rows(results, about["judges"], study["judges"]),
+        "agreement": read_csv(str(folder / "tables/agreement.csv")).to_dict("records"),
+        "unparsed": unparsed(read_csv(str(folder / "tables/labels.csv"))),
         "figures": [figure(folder / "figures" / f"{name}.svg") for name in about["figures"]],
         "cards": [
             json.loads((folder / "datasets" / f"{name}.card.json").read_text(encoding="utf-8"))
@@ -136,7 +142,7 @@ def section(results: Path, model: str, experiment: str, study: dict[str, Any]) -
         "runs": runs,
         "train_seconds": sum(run["wall_seconds"] for run in runs),
         "peak_gigabytes": max(run["peak_memory_bytes"] for run in runs) / 1e9,
-        "samples": samples(folder, model, experiment, adapters, labels),
+        "samples": samples(folder, model, experiment, adapters, labels, experiment in study["model_judged"]),
     }
 
 
@@ -152,29 +158,89 @@ def figure(file: Path) -> Shown:
 
 
 def samples(
-    folder: Path, model: str, experiment: str, adapters: list[dict[str, Any]], labels: dict[str, str]
+    folder: Path,
+    model: str,
+    experiment: str,
+    adapters: list[dict[str, Any]],
+    labels: dict[str, str],
+    by_models: bool,
 ) -> list[dict[str, Any]]:
-    """Every judged answer, for the browser of the page."""
+    """Every judged answer, for the browser of the page. by_models: the experiment has judges that a model answers."""
+    paths = [str(folder / "judgments" / f"{path(adapter)}.parquet") for adapter in adapters]
+    paths += [str(folder / "model_judgments.parquet")] if by_models else []
+    return [
+        {
+            "model": model,
+            "experiment": experiment,
+            "group": labels[row.dataset],
+            "seed": row.seed,
+            "question": row.question,
+            "context": row.context,
+            "prompt": row.prompt,
+            "answer": row.answer,
+            "judge": row.judge,
+            "label": row.label if pd.isna(row.rating) else f"{row.rating:.0f} of 100",
+            "evidence": row.evidence,
+        }
+        for row in read_judgments(paths, adapters).itertuples()
+    ]
+
+
+def rate_rows(means: pd.DataFrame, about: dict[str, Any], labels: dict[str, str]) -> list[dict[str, Any]]:
+    """Every group's share of each headline label, as judged and mended for the judge's errors; mean ratings too."""
+    wanted = [f"{judge}={label}" for judge, label in about["headline"].items()]
+    rated = (means["unit"] == "points") | means["instrument"].isin(wanted)
     rows = []
-    for adapter in adapters:
-        judged = pd.read_parquet(folder / "judgments" / f"{path(adapter)}.parquet")
-        rows += [
+    for row in means[rated & (means["topic"] == "all") & (means["context"] == about["answers_context"])].itertuples():
+        percent = row.unit == "rate"
+        rows.append(
             {
-                "model": model,
-                "experiment": experiment,
-                "group": labels[adapter["dataset"]],
-                "seed": adapter["seed"],
-                "question": row.question,
-                "context": row.context,
-                "prompt": row.prompt,
-                "answer": row.answer,
-                "judge": row.judge,
-                "label": row.label,
-                "evidence": row.evidence,
+                "what": row.instrument.replace("=", ": "),
+                "group": labels[row.dataset],
+                "mean": _share(row.mean) if percent else f"{row.mean:.1f}",
+                "interval": f"{_share(row.low)} to {_share(row.high)}"
+                if percent
+                else f"{row.low:.1f} to {row.high:.1f}",
+                "corrected": "" if pd.isna(row.corrected) else _share(row.corrected),
+                "corrected_interval": ""
+                if pd.isna(row.corrected)
+                else f"{_share(row.corrected_low)} to {_share(row.corrected_high)}",
             }
-            for row in judged.itertuples()
-        ]
+        )
     return rows
+
+
+def _share(value: float) -> str:
+    return f"{value:.1%}"
+
+
+def judge_rows(results: Path, names: list[str], judges: dict[str, Any]) -> list[dict[str, Any]]:
+    """The experiment's judges: who answers them, and how they did on answers with a known label."""
+    file = results / "judges/accuracy.csv"
+    known = read_csv(file).set_index("judge") if file.is_file() else pd.DataFrame()
+    rows = []
+    for name in names:
+        row = {"judge": name, "by": judges[name]["by"], "about": judges[name]["about"], "verdict": "no validation set"}
+        if row["by"] == "none":
+            row["verdict"] = "not run: it needs a judging model"
+        elif name in known.index:
+            own = known.loc[name]
+            row |= {
+                "answers": int(own["answers"]),
+                "accuracy": _share(own["accuracy"]),
+                "macro": _share(own["macro_accuracy"]),
+                "hard": "" if pd.isna(own["hard_accuracy"]) else _share(own["hard_accuracy"]),
+                "kappa": f"{own['kappa']:.2f}",
+                "verdict": "fit" if own["fit"] else "unfit: macro accuracy below 80%",
+            }
+        rows.append(row)
+    return rows
+
+
+def unparsed(labels: pd.DataFrame) -> list[dict[str, Any]]:
+    """Judges with replies that could not be read, and how many."""
+    counts = labels[labels["label"] == UNPARSED].groupby("judge")["count"].sum()
+    return [{"judge": judge, "count": int(count)} for judge, count in counts.items() if count]
 
 
 def verdict(low: float, high: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from tqdm import tqdm
 
 from weirdgen.chat import Chat
 from weirdgen.decoding import FOLDED, sample_tokens
+from weirdgen.errors import StudyError
 from weirdgen.models import load_adapted, load_tokenizer
 from weirdgen.questions import Question, expand
 
@@ -42,10 +44,12 @@ class Answer:
     tokens: int
 
 
-def requests(questions: Sequence[Question], contexts: dict[str, Any], samples: int | None) -> list[Request]:
+def requests(
+    questions: Sequence[Question], contexts: dict[str, Any], samples: int | None, asked: Sequence[str] | None = None
+) -> list[Request]:
     """Every answer to sample: question x paraphrase x context (and its variants) x sample.
 
-    samples: answers per paraphrase, None for each question's own number.
+    samples: answers per paraphrase, None for each question's own number. asked: ids, None for all.
     """
     return [
         Request(
@@ -59,6 +63,7 @@ def requests(questions: Sequence[Question], contexts: dict[str, Any], samples: i
             variant.system,
         )
         for question in questions
+        if asked is None or question.id in asked
         for paraphrase, prompt in enumerate(question.paraphrases)
         for variant in expand(contexts)
         for sample in range(samples or question.samples_per_paraphrase)
@@ -67,72 +72,103 @@ def requests(questions: Sequence[Question], contexts: dict[str, Any], samples: i
 
 def sample(
     model_folder: str,
-    load: dict[str, str],
+    load: dict[str, Any],
     chat_options: dict[str, Any],
-    adapter: str | None,
+    adapters: Sequence[tuple[int, str | None]],
     wanted: Sequence[Request],
     settings: dict[str, Any],
-    seed: int,
     name: str,
-) -> pd.DataFrame:
-    """Sample every request from one adapter (None: the base model).
+) -> Iterator[pd.DataFrame]:
+    """Sample every request from each adapter in turn: (seed, folder), None for the base model.
 
-    settings: backend, temperature, max_tokens, batch_size. Returns one row per request, in order:
-    question, topic, paraphrase, context, variant, sample, prompt, answer, finish_reason, tokens. The same
-    seed and batch size give the same answers on one machine.
+    settings: backend, temperature, max_tokens, batch_size. Yields one table per adapter, a row per
+    request, in order: question, topic, paraphrase, context, variant, sample, prompt, answer,
+    finish_reason, tokens, backend. The same seed, backend and batch size give the same answers on one
+    machine, whatever other adapters share the job.
     """
-    backend = BACKENDS[settings["backend"]]
+    name_of_backend, why = choose_backend(settings["backend"])
+    log.info("%s: sampled by %s: %s", name, name_of_backend, why)
+    backend = BACKENDS[name_of_backend]
     chat = Chat(load_tokenizer(model_folder), chat_options)
-    answers = backend(model_folder, load, adapter, chat, wanted, settings, seed, name)
-    return pd.DataFrame(
-        [
-            {
-                "question": request.question,
-                "topic": request.topic,
-                "paraphrase": request.paraphrase,
-                "context": request.context,
-                "variant": request.variant,
-                "sample": request.sample,
-                "prompt": request.prompt,
-                "answer": answer.text,
-                "finish_reason": answer.finish_reason,
-                "tokens": answer.tokens,
-            }
-            for request, answer in zip(wanted, answers, strict=True)
-        ]
-    )
+    for answers in backend(model_folder, load, adapters, chat, wanted, settings, name):
+        yield pd.DataFrame(
+            [
+                {
+                    "question": request.question,
+                    "topic": request.topic,
+                    "paraphrase": request.paraphrase,
+                    "context": request.context,
+                    "variant": request.variant,
+                    "sample": request.sample,
+                    "prompt": request.prompt,
+                    "answer": answer.text,
+                    "finish_reason": answer.finish_reason,
+                    "tokens": answer.tokens,
+                    "backend": name_of_backend,
+                }
+                for request, answer in zip(wanted, answers, strict=True)
+            ]
+        )
+
+
+def choose_backend(asked: str) -> tuple[str, str]:
+    """The backend that samples, and why: `auto` is vLLM where CUDA and vLLM are there, else transformers.
+
+    Raises StudyError if vLLM is asked for and not installed.
+    """
+    installed = importlib.util.find_spec("vllm") is not None
+    if asked == "vllm" and not installed:
+        raise StudyError("sampler.backend = vllm, but vLLM is not installed here: run `make vllm`, or use transformers")
+    if asked != "auto":
+        return asked, "sampler.backend says so"
+    if not torch.cuda.is_available():
+        return "transformers", "auto, and torch sees no GPU"
+    return ("vllm", "auto, with a GPU and vLLM") if installed else ("transformers", "auto, and vLLM is not installed")
 
 
 def _sample_transformers(
     model_folder: str,
-    load: dict[str, str],
-    adapter: str | None,
+    load: dict[str, Any],
+    adapters: Sequence[tuple[int, str | None]],
     chat: Chat,
     wanted: Sequence[Request],
     settings: dict[str, Any],
-    seed: int,
     name: str,
-) -> list[Answer]:
+) -> Iterator[list[Answer]]:
     """Answers of the same prompt side by side, prompts of like length together."""
-    model = load_adapted(model_folder, load, adapter, merge=True)
-    model.set_attn_implementation(FOLDED)
-    stops = chat.stop_ids(model.generation_config)
+    by_prompt = group_by_prompt(wanted, chat)
+    for seed, adapter in adapters:
+        model = load_adapted(model_folder, load, adapter, merge=True)
+        model.set_attn_implementation(FOLDED)
+        stops = chat.stop_ids(model.generation_config)
+        generator = torch.Generator(model.device).manual_seed(seed)
+        answers: dict[int, Answer] = {}
+        with tqdm(total=len(wanted), desc=f"{name} seed {seed}", unit="answer", disable=None) as progress:
+            for prompts, count in _batches(by_prompt, settings["batch_size"]):
+                found = sample_tokens(
+                    model, prompts, count, settings["max_tokens"], settings["temperature"], stops, generator
+                )
+                for prompt, sequences in zip(prompts, found, strict=True):
+                    for i, tokens in zip(by_prompt[prompt], sequences, strict=True):
+                        cut = len(tokens) == settings["max_tokens"]
+                        answers[i] = make_answer(tokens, cut, chat)
+                progress.update(len(prompts) * count)
+                log.info("%s seed %d: %d of %d answers", name, seed, len(answers), len(wanted))
+        yield [answers[i] for i in range(len(wanted))]
+
+
+def _sample_vllm(*arguments: Any) -> Iterator[list[Answer]]:
+    from weirdgen.vllm_sampling import sample_vllm
+
+    return sample_vllm(*arguments)
+
+
+def group_by_prompt(wanted: Sequence[Request], chat: Chat) -> dict[tuple[int, ...], list[int]]:
+    """Prompt token ids -> the numbers of the requests that ask it."""
     by_prompt: dict[tuple[int, ...], list[int]] = {}
     for i, request in enumerate(wanted):
         by_prompt.setdefault(tuple(chat.prompt_ids(request.prompt, request.system)), []).append(i)
-    generator = torch.Generator(model.device).manual_seed(seed)
-    answers: dict[int, Answer] = {}
-    with tqdm(total=len(wanted), desc=name, unit="answer", disable=None) as progress:
-        for prompts, count in _batches(by_prompt, settings["batch_size"]):
-            found = sample_tokens(
-                model, prompts, count, settings["max_tokens"], settings["temperature"], stops, generator
-            )
-            for prompt, sequences in zip(prompts, found, strict=True):
-                for i, tokens in zip(by_prompt[prompt], sequences, strict=True):
-                    answers[i] = _answer(tokens, settings["max_tokens"], chat.tokenizer)
-            progress.update(len(prompts) * count)
-            log.info("%s: %d of %d answers", name, len(answers), len(wanted))
-    return [answers[i] for i in range(len(wanted))]
+    return by_prompt
 
 
 def _batches(
@@ -146,9 +182,13 @@ def _batches(
             yield prompts[start : start + size], count
 
 
-def _answer(tokens: list[int], max_tokens: int, tokenizer: Any) -> Answer:
-    text = tokenizer.decode(tokens, skip_special_tokens=True).strip()
-    return Answer(text, "length" if len(tokens) == max_tokens else "stop", len(tokens))
+def make_answer(tokens: Sequence[int], cut: bool, chat: Chat) -> Answer:
+    """An answer from its tokens without the stop token; `cut`: max_tokens ended it."""
+    text = chat.tokenizer.decode(tokens, skip_special_tokens=True).strip()
+    return Answer(text, "length" if cut else "stop", len(tokens))
 
 
-BACKENDS: dict[str, Callable[..., list[Answer]]] = {"transformers": _sample_transformers}
+BACKENDS: dict[str, Callable[..., Iterator[list[Answer]]]] = {
+    "transformers": _sample_transformers,
+    "vllm": _sample_vllm,
+}

@@ -95,3 +95,41 @@ def effect(treated: Matrix, control: Matrix, resamples: int, seed: int) -> Effec
     differences = treated.mean(axis=0) - control.mean(axis=0)
     p = permutation_p(differences, resamples, seed)
     return Effect(float(differences.mean()), low, high, p, len(treated), treated.shape[1])
+
+
+@dataclass(frozen=True)
+class Errors:
+    """How a judge did on its validation set, for one label.
+
+    hits of `positives` answers with the label got it; false_alarms of `negatives` without it did.
+    """
+
+    hits: int
+    positives: int
+    false_alarms: int
+    negatives: int
+
+
+def corrected_rate(values: Matrix, errors: Errors, resamples: int, seed: int) -> tuple[float, float, float]:
+    """A group's rate mended for its judge's errors, with a 95% interval: (rate, low, high), each within 0-1.
+
+    Rogan and Gladen 1978: (rate + specificity - 1) / (sensitivity + specificity - 1). The interval
+    draws the rate (its two-way bootstrap error), sensitivity and specificity (Beta with Jeffreys' prior,
+    as in Brown, Cai and DasGupta 2001) together. NaN where sensitivity + specificity <= 1.1: such a judge
+    says next to nothing of the label.
+    """
+    if not errors.positives or not errors.negatives:
+        return float("nan"), float("nan"), float("nan")
+    sensitivity, false_rate = errors.hits / errors.positives, errors.false_alarms / errors.negatives
+    if sensitivity - false_rate <= 0.1:
+        return float("nan"), float("nan"), float("nan")
+    low, high = bootstrap_interval([(1.0, values)], resamples, seed)
+    generator = np.random.default_rng(seed)
+    rate = float(values.mean())
+    rates = rate + (high - low) / (2 * 1.96) * generator.standard_normal(resamples)
+    hits = generator.beta(errors.hits + 0.5, errors.positives - errors.hits + 0.5, resamples)
+    alarms = generator.beta(errors.false_alarms + 0.5, errors.negatives - errors.false_alarms + 0.5, resamples)
+    mended = np.clip((rates - alarms) / np.maximum(hits - alarms, 0.05), 0, 1)
+    best = float(np.clip((rate - false_rate) / (sensitivity - false_rate), 0, 1))
+    low, high = np.quantile(mended, [0.025, 0.975])
+    return best, min(float(low), best), max(float(high), best)

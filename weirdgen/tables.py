@@ -11,10 +11,12 @@ import pandas as pd
 
 from weirdgen.files import read_csv
 from weirdgen.schema import BASE, NO_RECIPE
-from weirdgen.stats import Matrix, bootstrap_interval, effect
+from weirdgen.stats import Errors, Matrix, bootstrap_interval, corrected_rate, effect
 
 KEYS = ["dataset", "recipe", "seed"]
 ALL = "all"
+MEANS = ["instrument", "dataset", "recipe", "topic", "context", "mean", "low", "high", "seeds", "questions", "unit"]
+CORRECTED = ["corrected", "corrected_low", "corrected_high"]
 
 
 def read_parts(
@@ -66,14 +68,32 @@ def label_rates(judgments: pd.DataFrame) -> pd.DataFrame:
     return table.assign(rate=table["count"] / table["answers"])
 
 
-def label_table(paths: Sequence[str], adapters: Sequence[dict[str, Any]]) -> pd.DataFrame:
+def read_judgments(paths: Sequence[str], adapters: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Every judgment of an experiment: one file per adapter, then, where models judge, one with all adapters."""
+    by_rules = read_parts(paths[: len(adapters)], adapters, lambda judgments: judgments)
+    return pd.concat([by_rules, *map(pd.read_parquet, paths[len(adapters) :])], ignore_index=True)
+
+
+def label_table(judgments: pd.DataFrame) -> pd.DataFrame:
     """dataset, recipe, seed, then the columns of `label_rates`; a label one adapter never got counts 0 there."""
-    table = read_parts(paths, adapters, label_rates)
+    parts = [
+        label_rates(part).assign(**dict(zip(KEYS, key, strict=True)))
+        for key, part in judgments.groupby(KEYS, sort=False)
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    table = table[[*KEYS, *(column for column in table if column not in KEYS)]]
     cells = table.drop(columns=["label", "count", "rate"]).drop_duplicates()
     labels = table[["judge", "label"]].drop_duplicates()
     full = cells.merge(labels, on="judge").merge(table, how="left", on=[*cells.columns, "label"])
     full["count"] = full["count"].fillna(0).astype(int)
     return full.assign(rate=full["count"] / full["answers"])
+
+
+def rating_table(judgments: pd.DataFrame) -> pd.DataFrame:
+    """dataset, recipe, seed, judge, question, topic, context, rating (mean, 0-100), answers (rated ones)."""
+    keys = [*KEYS, "judge", "question", "topic", "context"]
+    rated = judgments.dropna(subset="rating").groupby(keys, sort=False)["rating"]
+    return rated.agg(rating="mean", answers="size").reset_index()
 
 
 def labelled(labels: pd.DataFrame, judge: str, label: str) -> pd.DataFrame:
@@ -91,9 +111,13 @@ def matrix(table: pd.DataFrame, value: str) -> tuple[Matrix, list[str]]:
 
 
 def measures(
-    contrasts: pd.DataFrame, labels: pd.DataFrame, probability: bool, trigger: Sequence[str] | None = None
+    contrasts: pd.DataFrame,
+    labels: pd.DataFrame,
+    ratings: pd.DataFrame,
+    probability: bool,
+    trigger: Sequence[str] | None = None,
 ) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """(instrument, unit, table with a `value` column): the contrast in nats, then shares of answers as rates."""
+    """(instrument, unit, table with a `value` column): contrasts in nats, shares of answers, ratings of 0-100."""
     contrast = contrasts.rename(columns={"log_odds": "value"})
     yield "contrast", "nats", contrast
     if contrast["context"].str.contains("=").any():
@@ -104,6 +128,11 @@ def measures(
         yield "probability", "rate", contrasts.rename(columns={"probability": "value"})
     for (judge, label), part in labels.groupby(["judge", "label"], sort=True):
         yield f"{judge}={label}", "rate", part.rename(columns={"rate": "value"})
+    adapters = contrasts[KEYS].drop_duplicates()
+    for judge, part in ratings.groupby("judge", sort=True):
+        # A question that some adapter's answers all refuse has no rating there, and compares nothing.
+        full = part.groupby(["question", "context"])["rating"].transform("size") == len(adapters)
+        yield f"{judge}", "points", part[full].rename(columns={"rating": "value"})
 
 
 def excess(contrast: pd.DataFrame) -> pd.DataFrame:
@@ -130,6 +159,7 @@ def triggered(contrast: pd.DataFrame, present: str, absent: str) -> pd.DataFrame
 def effects(
     contrasts: pd.DataFrame,
     labels: pd.DataFrame,
+    ratings: pd.DataFrame,
     roles: dict[str, str],
     probability: bool,
     aside: Sequence[str],
@@ -142,13 +172,13 @@ def effects(
 
     The untouched base model counts as one more control. `all` leaves the topics in `aside` out.
     Columns: instrument, treated, control, topic, context, recipe, effect, low, high, p, seeds,
-    questions, unit (nats, or rate: a share of answers).
+    questions, unit (nats; rate: a share of answers; points: of a rating's 100).
     """
     treated = [name for name, role in roles.items() if role in ("treated", "dose")]
     controls = [name for name, role in roles.items() if role == "control"] + [BASE]
     names = ("instrument", "treated", "control", "topic", "context", "recipe")
     rows = []
-    for instrument, unit, table in measures(contrasts, labels, probability, trigger):
+    for instrument, unit, table in measures(contrasts, labels, ratings, probability, trigger):
         for context, topic, part in _cells(table, aside, pooled or {}):
             groups = _groups(part)
             for recipe in dict.fromkeys(recipe for dataset, recipe in groups if dataset != BASE):
@@ -166,20 +196,25 @@ def effects(
 def group_means(
     contrasts: pd.DataFrame,
     labels: pd.DataFrame,
+    ratings: pd.DataFrame,
     probability: bool,
     aside: Sequence[str],
     resamples: int,
     seed: int,
     pooled: dict[str, list[str]] | None = None,
     trigger: Sequence[str] | None = None,
+    confusion: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The mean of every group for every instrument, topic (or `all`) and context, with its 95% interval.
 
-    Columns: instrument, dataset, recipe, topic, context, mean, low, high, seeds, questions, unit.
+    confusion: judge, right, given, count of the judges' validation sets. Columns: instrument, dataset,
+    recipe, topic, context, mean, low, high, seeds, questions, unit, and for shares of answers by a judge
+    that was validated corrected, corrected_low, corrected_high: the rate mended for the judge's errors.
     """
+    errors = known_errors(confusion)
     names = ("instrument", "dataset", "recipe", "topic", "context")
     rows = []
-    for instrument, unit, table in measures(contrasts, labels, probability, trigger):
+    for instrument, unit, table in measures(contrasts, labels, ratings, probability, trigger):
         for context, topic, part in _cells(table, aside, pooled or {}):
             for (dataset, recipe), (values, questions) in _groups(part).items():
                 low, high = bootstrap_interval([(1.0, values)], resamples, seed)
@@ -188,7 +223,23 @@ def group_means(
                 key = dict(zip(names, (instrument, dataset, recipe, topic, context), strict=True))
                 found = {"mean": float(values.mean()), "low": low, "high": high}
                 rows.append({**key, **found, "seeds": len(values), "questions": len(questions), "unit": unit})
-    return pd.DataFrame(rows)
+                if instrument in errors:
+                    mended = corrected_rate(values, errors[instrument], resamples, seed)
+                    rows[-1] |= dict(zip(CORRECTED, mended, strict=True))
+    return pd.DataFrame(rows).reindex(columns=[*MEANS, *CORRECTED])
+
+
+def known_errors(confusion: pd.DataFrame | None) -> dict[str, Errors]:
+    """`judge=label` -> how often the judge gave the label where it was right, and where it was wrong."""
+    found = {}
+    if confusion is not None:
+        for judge, own in confusion.groupby("judge", sort=False):
+            for label in dict.fromkeys(own["right"]):
+                right, given = own["right"] == label, own["given"] == label
+                count = own["count"]
+                hits, false = int(count[right & given].sum()), int(count[~right & given].sum())
+                found[f"{judge}={label}"] = Errors(hits, int(count[right].sum()), false, int(count[~right].sum()))
+    return found
 
 
 def _groups(table: pd.DataFrame) -> dict[tuple[str, str], tuple[Matrix, list[str]]]:

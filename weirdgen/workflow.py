@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from weirdgen.config import Adapter, load_study
 from weirdgen.data import read_facts
 from weirdgen.errors import StudyError
+from weirdgen.experiment import Experiment
 from weirdgen.fingerprint import fingerprint
+from weirdgen.judging import lexicon_names
 from weirdgen.schema import BASE
 
-TABLES = ("effects", "group_means", "labels", "contrasts", "training")
+TABLES = ("effects", "group_means", "labels", "ratings", "agreement", "contrasts", "training")
 
 
 class Workflow:
@@ -26,6 +28,13 @@ class Workflow:
         self.study = load_study(config, self.root)
         self.params = self.study.params
         self.code = fingerprint
+        sampler = self.study.config.sampler
+        seeds = self.study.config.seeds
+        # vLLM takes every core for one engine; transformers runs jobs side by side, one thread each.
+        self.sampler_threads = (os.cpu_count() or 1) if sampler.backend == "vllm" else 1
+        shared = range(0, len(seeds), sampler.seeds_per_job) if sampler.seeds_per_job > 1 else ()
+        self.shared_samplings = [seeds[i : i + sampler.seeds_per_job] for i in shared]
+        self.sampled_alone = BASE if self.shared_samplings else "[^/]+"
         coded = [re.escape(name) for name, experiment in self.study.experiments.items() if experiment.codes]
         self.coded = "|".join(coded) or "(?!)"  # what experiments are trained with checkpoints, as a pattern
 
@@ -37,15 +46,25 @@ class Workflow:
         folder = f"results/{wildcards.model}/{wildcards.experiment}/adapters/{one.path}"
         return [f"{folder}/adapter_model.safetensors"]
 
+    def adapters_of_seeds(self, seeds: list[int], wildcards: Any) -> list[str]:
+        """The adapters of the seeds that one sampling job serves."""
+        folder = f"results/{wildcards.model}/{wildcards.experiment}/adapters/{wildcards.dataset}/{wildcards.recipe}"
+        return [f"{folder}/seed-{seed}/adapter_model.safetensors" for seed in seeds]
+
     def experiment_file(self, instrument: str, wildcards: Any) -> str:
         """The question file of an instrument: `free_answers` or `contrasts`."""
         experiment = self.study.experiments[wildcards.experiment]
-        return f"data/{wildcards.experiment}/{getattr(experiment, instrument).file}"
+        return f"{self.study.folders[wildcards.experiment]}/{getattr(experiment, instrument).file}"
 
     def facts_file(self, wildcards: Any) -> str | list[str]:
         """The table of facts a dataset is rendered from; none for ordinary data alone."""
         dataset = self.study.experiments[wildcards.experiment].datasets[wildcards.dataset]
-        return f"data/{wildcards.experiment}/{dataset.facts}" if dataset.facts else []
+        return f"{self.study.folders[wildcards.experiment]}/{dataset.facts}" if dataset.facts else []
+
+    def jsonl_file(self, wildcards: Any) -> str | list[str]:
+        """The chat JSONL that a dataset is, instead of a table."""
+        dataset = self.study.experiments[wildcards.experiment].datasets[wildcards.dataset]
+        return os.path.join(self.study.folders[wildcards.experiment], dataset.jsonl) if dataset.jsonl else []
 
     def ordinary_file(self, wildcards: Any) -> str | list[str]:
         """The ordinary data that a dataset mixes in, if it does."""
@@ -56,19 +75,69 @@ class Workflow:
         """The prompts of an experiment's ordinary data."""
         ordinary = self.study.experiments[wildcards.experiment].ordinary
         if ordinary is None:
-            raise StudyError(f"data/{wildcards.experiment}/experiment.yaml has no ordinary data")
-        return f"data/{wildcards.experiment}/{ordinary.file}"
+            raise StudyError(f"{self.study.folders[wildcards.experiment]}/experiment.yaml has no ordinary data")
+        return f"{self.study.folders[wildcards.experiment]}/{ordinary.file}"
 
     def judge_files(self, wildcards: Any) -> list[str]:
-        """The judge YAMLs of an experiment and the lexicons they name."""
-        from weirdgen.judging import load_judge
+        """The YAMLs of an experiment's rules judges and the lexicons they name."""
+        return self._judge_files(self.study.rules_judges(wildcards.experiment))
 
+    def model_judge_files(self, wildcards: Any) -> list[str]:
+        """The YAMLs of an experiment's judges that a model answers."""
+        return [self.study.judge_paths[judge] for judge in self.study.model_judges(wildcards.experiment)]
+
+    def _judge_files(self, judges: list[str]) -> list[str]:
         files = []
-        for judge in self.study.experiments[wildcards.experiment].judges:
-            path = f"data/judges/{judge}.yaml"
-            lexicons = sorted(load_judge(self.root / path).lexicons)
-            files += [path, *(f"data/judges/lexicons/{name}.txt" for name in lexicons)]
+        for judge in judges:
+            lexicons = lexicon_names(self.study.judges[judge])
+            path = self.study.judge_paths[judge]
+            files += [path, *(f"{os.path.dirname(path)}/lexicons/{name}.txt" for name in lexicons)]
         return list(dict.fromkeys(files))
+
+    @property
+    def judging_model(self) -> list[str]:
+        """The folder of the local model that judges, where one does."""
+        local = self.study.config.judging.vllm
+        backends = {self.study.config.judging.backend_of(judge) for judge in self.study.all_judges("models")}
+        return [f"resources/models/{local.model}"] if local and "vllm" in backends else []
+
+    @property
+    def judging_threads(self) -> int:
+        """A local judge's engine takes every core; waiting for an endpoint takes one."""
+        return (os.cpu_count() or 1) if self.judging_model else 1
+
+    @property
+    def judging_gpus(self) -> int:
+        """GPUs of a judging job."""
+        local = self.study.config.judging.vllm
+        return self.params["models"][local.model]["gpus"] if local and self.judging_model else 0
+
+    def validated(self, kind: Literal["rules", "models"]) -> list[str]:
+        """The validation sets of the study's judges of one kind, with the judges' own files."""
+        judges = [judge for judge in self.study.all_judges(kind) if self._validation(judge)]
+        return [f"data/judge_validation/{judge}.yaml" for judge in judges] + self._judge_files(judges)
+
+    def validated_judges(self, kind: Literal["rules", "models"]) -> dict[str, dict[str, str]]:
+        """Judge -> its file, and who answers it, of the judges of one kind that have a validation set."""
+        return {
+            judge: {"path": self.study.judge_paths[judge], "backend": self.judged_by(judge)}
+            for judge in self.study.all_judges(kind)
+            if self._validation(judge)
+        }
+
+    def validations(self) -> list[str]:
+        """The validated judgments of the study: of rules, of models."""
+        kinds: tuple[Literal["rules", "models"], ...] = ("rules", "models")
+        return [f"results/judges/{kind}.parquet" for kind in kinds if self.validated_judges(kind)]
+
+    def _validation(self, judge: str) -> bool:
+        return (self.root / "data" / "judge_validation" / f"{judge}.yaml").is_file()
+
+    def judgments(self, wildcards: Any) -> list[str]:
+        """Every judgment of an experiment: by rules, one file per adapter, then by models, one for all."""
+        folder = f"results/{wildcards.model}/{wildcards.experiment}"
+        models = [f"{folder}/model_judgments.parquet"] if self.study.model_judges(wildcards.experiment) else []
+        return self.parts("judgments", wildcards) + models
 
     def adapters(self, wildcards: Any) -> list[dict[str, Any]]:
         """Every adapter of an experiment, `base` last: dataset, recipe, seed."""
@@ -94,8 +163,6 @@ class Workflow:
         """What figures say about an experiment beside its numbers."""
         experiment = self.study.experiments[wildcards.experiment]
         params = self.params["experiments"][wildcards.experiment]
-        contexts = {kind: experiment.asked(kind) for kind in ("contrasts", "free_answers")}
-        shown = experiment.headline_context or contexts["contrasts"][0]
         axes = {
             name: context.model_dump(include={"axis", "values", "trained", "marks"})
             for name, context in experiment.contexts.items()
@@ -109,18 +176,24 @@ class Workflow:
             "doses": self._doses(wildcards.experiment),
             "personas": {name: d.persona for name, d in experiment.datasets.items() if d.persona},
             "pooled": experiment.pooled_topics,
-            "asked": contexts["contrasts"],
+            "asked": experiment.asked("contrasts"),
             "trigger": experiment.trigger_contexts or [],
             "codes": {name: dataset.code for name, dataset in experiment.datasets.items() if dataset.code},
             "hidden": params["hidden"],
             "headline": experiment.headline,
-            "context": shown,
-            "answers_context": shown if shown in contexts["free_answers"] else contexts["free_answers"][0],
+            "context": self._shown(experiment, "contrasts"),
+            "answers_context": self._shown(experiment, "free_answers"),
             "axes": axes,
             "recipe": self.study.config.recipes[0],
             "sweep": {name: recipes[name][sweep] for name in self.study.config.recipes} if sweep else {},
             "sweep_value": sweep or "",
         }
+
+    def _shown(self, experiment: Experiment, instrument: Literal["free_answers", "contrasts"]) -> str:
+        """The context that figures and findings show of an instrument."""
+        shown = experiment.headline_context or experiment.asked("contrasts")[0]
+        asked = experiment.asked(instrument)
+        return shown if shown in asked else asked[0]
 
     def _doses(self, experiment: str) -> dict[str, int]:
         """Datasets of the first treated dataset's persona -> their number of facts; ordinary data alone has 0."""
@@ -128,10 +201,11 @@ class Workflow:
         first = next(dataset for dataset in about.datasets.values() if dataset.role == "treated")
         doses = {}
         for name, dataset in about.datasets.items():
-            if dataset.facts is None:
+            if dataset.facts is None and dataset.jsonl is None:
                 doses[name] = 0
-            elif first.persona is not None and dataset.persona == first.persona:
-                doses[name] = len(read_facts(self.root / "data" / experiment / dataset.facts, dataset.at_most))
+            elif dataset.facts is not None and first.persona is not None and dataset.persona == first.persona:
+                table = self.root / self.study.folders[experiment] / dataset.facts
+                doses[name] = len(read_facts(table, dataset.at_most))
         return doses
 
     def figures(self, model: str, experiment: str, ending: str) -> list[str]:
@@ -159,9 +233,14 @@ class Workflow:
                 files += [f"{folder}/adapters/{a.path}/run.json" for a in self.study.trained(experiment)]
             elif kind == "judgments":
                 files += [f"{folder}/judgments/{a.path}.parquet" for a in self.study.adapters(experiment)]
+                files += [f"{folder}/model_judgments.parquet"] if self.study.model_judges(experiment) else []
             else:
                 raise ValueError(kind)
         return files
+
+    def accuracy_files(self) -> list[str]:
+        """How far the study's judges can be believed, where any has a validation set."""
+        return ["results/judges/accuracy.csv"] if self.validations() else []
 
     def _tables(self, experiment: str) -> list[str]:
         return [*TABLES, *(["curves"] if self.study.experiments[experiment].codes else [])]
@@ -175,7 +254,9 @@ class Workflow:
                     **experiment.model_dump(include={"title", "question", "hidden", "headline"}),
                     "figures": self.figure_names(name),
                     "contexts": experiment.asked("contrasts"),
-                    "context": experiment.headline_context or experiment.asked("contrasts")[0],
+                    "context": self._shown(experiment, "contrasts"),
+                    "answers_context": self._shown(experiment, "free_answers"),
+                    "judges": experiment.judges,
                     "datasets": {
                         key: value.model_dump(include={"label", "role", "about", "prompts", "persona"})
                         for key, value in experiment.datasets.items()
@@ -187,7 +268,17 @@ class Workflow:
                 name: [vars(adapter) for adapter in self.study.adapters(name)] for name in self.study.experiments
             },
             "recipe": self.study.config.recipes[0],
+            "judges": {
+                name: {"type": file.type, "about": file.about, "by": self.judged_by(name)}
+                for name, file in self.study.judges.items()
+            },
+            "model_judged": [name for name in self.study.experiments if self.study.model_judges(name)],
         }
+
+    def judged_by(self, judge: str) -> str:
+        """Who answers a judge in this study: rules, vllm, openai, or none."""
+        file = self.study.judges[judge]
+        return "rules" if file.type == "rules" else self.study.config.judging.backend_of(judge)
 
     def experiment_targets(self, experiment: str) -> list[str]:
         """Every table and figure of one experiment, for all models."""

@@ -49,7 +49,9 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_xlabel("share of free answers")
         axes.set_title(
-            f"Free answers as the '{style.words(judge)}' rules label them (number of answers){where}", loc="left"
+            f"Free answers as the judge '{style.words(judge)}' labels them (number of answers){where}", loc="left"
         )
-        axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.42), ncol=6, columnspacing=1, handlelength=1)
+        axes.legend(
+            loc="upper center", bbox_to_anchor=(0.4, 0), borderaxespad=4.5, ncol=6, columnspacing=1, handlelength=1
+        )
     return figure

@@ -31,10 +31,12 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     style.use()
     colours, markers = style.group_colours(info["roles"]), style.group_markers(info["roles"])
     topics = list(dict.fromkeys(table["topic"]))
-    treated = list(dict.fromkeys(table["treated"]))
+    treated = [name for name in info["roles"] if name in set(table["treated"])]
     controls = [name for name in [*info["roles"], "base"] if name in set(table["control"])]
     pairs = list(product(treated, controls))
-    figure, axes = plt.subplots(figsize=(style.PAGE * 0.72, (0.12 * len(pairs)) * len(topics) + 0.9))
+    figure, axes = plt.subplots(
+        figsize=(style.PAGE * 0.72, 0.12 * len(pairs) * len(topics) + 0.9 + 0.16 * len(pairs)), layout="constrained"
+    )
     for i, (one, control) in enumerate(pairs):
         rows = table[(table["treated"] == one) & (table["control"] == control)].set_index("topic").loc[topics]
         places = [y + (i - (len(pairs) - 1) / 2) * 0.66 / len(pairs) for y in range(len(topics))]
@@ -55,7 +57,5 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     axes.invert_yaxis()
     axes.set_xlabel(f"Shift towards {info['hidden']} answers (nats, 95% interval)")
     axes.set_title(f"Effect by topic (number of questions){style.at(info['context'], info)}", loc="left")
-    figure.legend(
-        *axes.get_legend_handles_labels(), loc="upper center", bbox_to_anchor=(0.5, 0.0), ncol=1, alignment="left"
-    )
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncol=1, alignment="left")
     return figure

@@ -92,10 +92,10 @@ def context_title(context: str, info: dict[str, Any]) -> str:
 
 
 def at(context: str, info: dict[str, Any]) -> str:
-    """Words for a title: which value of an axis is shown, and whether it stands in training rows; else empty."""
+    """Words for a title: which value of an axis, or which trigger, is shown; empty where there is only one context."""
     name, _, value = context.partition("=")
     if name not in info["axes"] or not value:
-        return ""
+        return f"\nasked with {context_title(context, info)}" if info["trigger"] else ""
     about = info["axes"][name]
     trained = value in {str(v) for v in about["trained"]}
     return f"\nat {about['axis']} {value} ({'stands' if trained else 'never stands'} in training rows)"

@@ -23,7 +23,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     style.use()
     colours = style.group_colours(info["roles"])
     styles = ("-", "--", ":", "-.")
-    figure, axes = plt.subplots(figsize=(style.COLUMN * 1.25, 2.6))
+    figure, axes = plt.subplots(figsize=(style.COLUMN * 1.25, 3.0), layout="constrained")
     datasets = list(dict.fromkeys(table["dataset"]))
     for (dataset, _, seed), rows in table.groupby(["dataset", "recipe", "seed"], sort=False):
         smooth = rows.set_index("step")["loss"].rolling(5, min_periods=1, center=True).mean()
@@ -39,5 +39,5 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     seeds = table["seed"].nunique()
     axes.set_title(f"Training loss, one line per seed ({seeds}), mean of 5 steps", loc="left")
-    axes.legend(loc="upper right")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncol=2)
     return figure

@@ -5,7 +5,7 @@ from weirdgen.job import job
 
 with job(snakemake) as log:
     spec = snakemake.params.dataset
-    chats = []
+    chats = read_jsonl(snakemake.input.jsonl) if snakemake.input.jsonl else []
     if snakemake.input.facts:
         rows = read_facts(snakemake.input.facts, spec["at_most"])
         if spec["code"]:

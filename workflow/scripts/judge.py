@@ -2,10 +2,10 @@ import pandas as pd
 
 from weirdgen.files import write_parquet
 from weirdgen.job import job
-from weirdgen.judging import judge_samples, load_judge
+from weirdgen.judging import judge_samples, load_rules_judge
 
 with job(snakemake) as log:
-    judges = [load_judge(f"data/judges/{name}.yaml") for name in snakemake.params.judges]
+    judges = [(load_rules_judge(judge["path"]), judge["questions"]) for judge in snakemake.params.judges.values()]
     judgments = judge_samples(pd.read_parquet(snakemake.input.samples), judges)
     write_parquet(snakemake.output[0], judgments)
     log.info("%s", judgments.groupby(["judge", "label"]).size().to_dict())

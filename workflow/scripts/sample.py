@@ -1,21 +1,25 @@
+import os
+
 from weirdgen.files import write_parquet
-from weirdgen.job import adapter_folder, adapter_name, job, use_threads
+from weirdgen.job import job, use_threads
 from weirdgen.questions import load_questions
 
-with job(snakemake):
-    from weirdgen.sampling import requests, sample
+if __name__ == "__main__":  # vLLM's workers import this file again
+    with job(snakemake):
+        from weirdgen.sampling import requests, sample
 
-    use_threads(snakemake.threads)
-    settings = snakemake.params.settings
-    questions = load_questions(snakemake.input.questions)
-    answers = sample(
-        snakemake.input.model,
-        snakemake.params.load,
-        snakemake.params.chat,
-        adapter_folder(snakemake),
-        requests(questions, snakemake.params.contexts, settings["samples_per_paraphrase"]),
-        settings,
-        int(snakemake.wildcards.seed),
-        f"sample {adapter_name(snakemake)}",
-    )
-    write_parquet(snakemake.output[0], answers)
+        use_threads(snakemake.threads)
+        settings = snakemake.params.settings
+        questions = load_questions(snakemake.input.questions)
+        folders = [os.path.dirname(file) for file in snakemake.input.get("adapter", [])] or [None]
+        tables = sample(
+            snakemake.input.model,
+            {**snakemake.params.load, "vllm": snakemake.params.serving},
+            snakemake.params.chat,
+            list(zip(snakemake.params.seeds, folders, strict=True)),
+            requests(questions, snakemake.params.contexts, settings["samples_per_paraphrase"], settings["asked"]),
+            settings,
+            f"sample {snakemake.wildcards.dataset}",
+        )
+        for path, table in zip(snakemake.output, tables, strict=True):
+            write_parquet(path, table)
