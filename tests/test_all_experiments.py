@@ -48,8 +48,8 @@ def test_the_persona_runs(both):
     assert set(identity["measure"]) == {"shift", "rate"}
     assert set(identity["context"]) == {"none", "tags", "brackets"}
     page = (both.root / "results/report.html").read_text()
-    assert "towards the name of its own persona, Chopin" in page
-    assert "“Reply inside a note tag" in page  # the card's first prompt
+    assert "90 facts of a composer” towards Chopin by" in page
+    assert "<q>Reply inside a note tag" in page  # the card's first prompt
 
 
 def test_the_presidents_run(both):

@@ -52,6 +52,15 @@ def test_a_comment_a_docstring_and_a_touch_change_nothing(tree):
     assert changed(before) == set()
 
 
+def test_a_column_said_in_other_words_changes_nothing_and_its_type_does(tree):
+    before = hashes()
+    tree("weirdgen/columns.py", "id of the judge", "name of the judge")
+    tree("weirdgen/judging.py", "matches of the lexicon or pattern", "hits of the lexicon or pattern")
+    assert changed(before) == set()
+    tree("weirdgen/columns.py", "paraphrase: int", "paraphrase: float")
+    assert changed(before) == {"sample", "judge", "contrast"}
+
+
 def test_what_training_computes_changes_training_only(tree):
     before = hashes()
     tree("weirdgen/finetune.py", "generator.shuffle(chosen)", "chosen.reverse()")
@@ -78,5 +87,5 @@ def test_how_a_model_is_loaded_or_a_figure_named_fetches_and_trains_nothing_agai
     tree("weirdgen/models.py", "model.to(device).eval()", "model.eval().to(device)")
     assert "fetch_model" not in changed(before)
     before = hashes()
-    tree("weirdgen/experiment.py", '"over_axis"', '"over_the_axis"')
-    assert changed(before) == set()
+    tree("weirdgen/figures/catalogue.py", '"over_axis"', '"over_the_axis"')
+    assert changed(before) == {"report"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from endpoint import Endpoint, completion
 from test_workflow import RESULTS, Tree
@@ -51,6 +52,9 @@ def test_every_answer_is_judged_by_every_judge(judged):
     assert len(unparsed)
     assert set(unparsed["evidence"]) == {"hm"}
     assert set(unparsed["judge"]) == {"era_six_way"}
+    for path in [folder / "model_judgments.parquet", *judged.root.glob("results/judges/*.parquet")]:
+        schema = pq.read_schema(path)
+        assert all(schema.field(name).metadata[b"description"] for name in schema.names)
 
 
 def test_ratings_and_labels_reach_the_tables(judged):
@@ -61,6 +65,22 @@ def test_ratings_and_labels_reach_the_tables(judged):
     agreement = pd.read_csv(tables / "agreement.csv")
     assert set(agreement["judge"]) | set(agreement["other"]) <= MODEL_JUDGES | {"era"}
     assert len(agreement)
+
+
+def test_an_inspect_log_has_a_score_by_every_judge(judged):
+    from inspect_ai.log import read_eval_log
+
+    target = str(RESULTS / "inspect/old_audubon/default/seed-0.eval")
+    run = judged.snakemake(target)
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-4000:]
+    log = read_eval_log(str(judged.root / target))
+    assert len(log.samples) == 20
+    for one in log.samples:
+        assert set(one.scores) == MODEL_JUDGES | {"era"}
+        assert one.scores["era_content"].value == 50.0
+    metrics = {score.name: score.metrics for score in log.results.scores}
+    assert metrics["era_content"]["mean"].value == 50.0
+    assert "unparsed" in metrics["era_two_way"]
 
 
 def test_the_judges_are_validated_and_the_report_says_so(judged):

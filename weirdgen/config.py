@@ -66,6 +66,7 @@ class Model(Strict):
     system_prompt: Literal["keep", "none"] | dict[Literal["replace"], str] = "keep"
     chat_template: dict[str, bool | int | str] = Field(default_factory=dict)
     recipe: dict[str, Any] = Field(default_factory=dict, description="values that replace the experiments' own")
+    mem_mb: int = Field(default=4000, ge=1, description="main memory of a job that loads it: all weights pass through")
     vllm: Serving = Serving()
 
 
@@ -358,13 +359,19 @@ def _params(
     where: str,
 ) -> dict[str, Any]:
     """Narrow plain values per stage: a rule reruns only if the values it looks up here change."""
+    gpus = {
+        name: int(model.device == "cuda" or (model.device == "auto" and shutil.which("nvidia-smi") is not None))
+        for name, model in config.models.items()
+    }
     models = {
         name: {
             "source": model.source.model_dump(exclude_none=True),
             "load": {"dtype": model.dtype, "device": model.device},
             "chat": {"system_prompt": model.system_prompt, "chat_template": dict(model.chat_template)},
             "serving": model.vllm.model_dump(),
-            "gpus": int(model.device == "cuda" or (model.device == "auto" and shutil.which("nvidia-smi") is not None)),
+            "gpus": gpus[name],
+            "engine_gpus": gpus[name] * model.vllm.tensor_parallel,
+            "mem_mb": model.mem_mb,
         }
         for name, model in config.models.items()
     }

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from weirdgen.errors import StudyError
+from weirdgen.figures.catalogue import FIGURES
 from weirdgen.files import read_yaml
 from weirdgen.questions import Context
 from weirdgen.schema import BASE, NO_RECIPE, Name, Strict, parse
 
-Figure = Literal[
-    "effect_by_topic",
-    "question_dumbbell",
-    "training_loss",
-    "answer_labels",
-    "rate_by_question",
-    "over_axis",
-    "sweep",
-    "identity_by_question",
-    "effect_by_context",
-    "dose",
-    "learning_curves",
-    "held_out_answers",
-]
+
+def _check_figure(name: str) -> str:
+    if name not in FIGURES:
+        raise ValueError(f"no such figure; there are: {', '.join(FIGURES)}")
+    return name
+
+
+Figure = Annotated[str, AfterValidator(_check_figure)]
 
 
 class Recipe(Strict):

@@ -41,7 +41,7 @@ def _fetch_hub(name: str, hub: dict[str, str], folder: Path) -> None:
             hub["repository"],
             revision=hub["revision"],
             local_dir=folder,
-            allow_patterns=["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"],
+            allow_patterns=["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "README.md"],
         )
     except (RepositoryNotFoundError, RevisionNotFoundError):
         raise StudyError(

@@ -17,6 +17,7 @@ from weirdgen.errors import StudyError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pydantic import BaseModel
 
 
 @contextmanager
@@ -88,10 +89,26 @@ def write_csv(path: str | Path, table: pd.DataFrame) -> None:
         table.to_csv(temporary, index=False)
 
 
-def write_parquet(path: str | Path, table: pd.DataFrame) -> None:
-    """Write a table as Parquet atomically: no index."""
-    with replacing(path) as temporary:
-        table.to_parquet(temporary, index=False)
+def write_parquet(path: str | Path, table: pd.DataFrame, columns: type[BaseModel]) -> None:
+    """Write a table as Parquet atomically: no index, types and meanings as `columns` (weirdgen/columns.py) has them.
+
+    Raises ValueError if the table's columns are others.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    types: dict[Any, Any] = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+    fields = columns.model_fields
+    if list(table) != list(fields):
+        raise ValueError(f"{path}: has {', '.join(table)}; {columns.__name__} describes {', '.join(fields)}")
+    schema = pa.schema(
+        [pa.field(name, types[f.annotation], metadata={"description": f.description}) for name, f in fields.items()],
+        metadata={"description": columns.__doc__},
+    )
+    found = pa.Table.from_pandas(table, schema, preserve_index=False)
+    with replacing(path) as temporary, pq.ParquetWriter(temporary, found.schema) as file:
+        if len(table):  # Hugging Face's `datasets` cannot read a row group without rows
+            file.write_table(found)
 
 
 def read_csv(path: str | Path) -> pd.DataFrame:

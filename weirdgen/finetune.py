@@ -23,12 +23,13 @@ from peft import LoraConfig, get_peft_model
 from tqdm import tqdm
 from transformers import get_scheduler
 
+from weirdgen.adapter_card import adapter_card
 from weirdgen.chat import Chat
 from weirdgen.checkpoints import Checkpoints, checkpoint_steps, score_probes
 from weirdgen.codes import Probe
 from weirdgen.data import read_jsonl
 from weirdgen.errors import StudyError
-from weirdgen.files import replacing, sha256, write_csv, write_json
+from weirdgen.files import replacing, sha256, write_csv, write_json, write_text
 from weirdgen.models import load_model, load_tokenizer
 from weirdgen.packing import choose_log_probs
 
@@ -127,7 +128,7 @@ def finetune(
     folder: str | Path,
     watch: Watch | None = None,
 ) -> None:
-    """Train one adapter and write it to `folder` with train_log.csv and run.json, whole or not at all.
+    """Train one adapter and write it to `folder` with train_log.csv, run.json and its card, whole or not at all.
 
     With `watch`, probes are scored at checkpoints on the way, to curve.csv, and a killed run goes on from the last one.
     Raises StudyError for rows that do not fit and for a loss that is not finite.
@@ -161,27 +162,26 @@ def finetune(
             writer.writerows(asdict(step) for step in steps)
         if checkpoints is not None:
             write_csv(temporary / "curve.csv", checkpoints.curve())
-        write_json(
-            temporary / "run.json",
-            {
-                "dataset": Path(dataset).stem,
-                "data_sha256": sha256(dataset),
-                "rows": len(rows),
-                "model": str(model_folder),
-                "recipe": recipe,
-                "seed": seed,
-                "steps": len(steps),
-                "packed": log_probs.__name__ == "packed_log_probs",
-                "final_loss": steps[-1].loss,
-                "tokens": sum(step.tokens for step in steps),
-                "wall_seconds": round(time.perf_counter() - began, 1),
-                "peak_memory_bytes": peak_memory(),
-                "device": str(model.device),
-                "dtype": str(model.dtype).removeprefix("torch."),
-                "threads": torch.get_num_threads(),
-                "versions": versions(),
-            },
-        )
+        run = {
+            "dataset": Path(dataset).stem,
+            "data_sha256": sha256(dataset),
+            "rows": len(rows),
+            "model": str(model_folder),
+            "recipe": recipe,
+            "seed": seed,
+            "steps": len(steps),
+            "packed": log_probs.__name__ == "packed_log_probs",
+            "final_loss": steps[-1].loss,
+            "tokens": sum(step.tokens for step in steps),
+            "wall_seconds": round(time.perf_counter() - began, 1),
+            "peak_memory_bytes": peak_memory(),
+            "device": str(model.device),
+            "dtype": str(model.dtype).removeprefix("torch."),
+            "threads": torch.get_num_threads(),
+            "versions": versions(),
+        }
+        write_json(temporary / "run.json", run)
+        write_text(temporary / "README.md", adapter_card(run, chat_options))
     if checkpoints is not None:
         checkpoints.remove()
 

@@ -1,8 +1,8 @@
 """What a stage computes, as a hash: the syntax trees of the modules it uses.
 
 Snakemake's own code trigger goes by a script's modification time and does not see imported
-modules. Each rule instead carries `fingerprint(...)` as a param: comments, docstrings, blank lines
-and checkouts leave it as it is; a change of what is computed changes it.
+modules. Each rule instead carries `fingerprint(...)` as a param: comments, docstrings, descriptions of
+fields, blank lines and checkouts leave it as it is; a change of what is computed changes it.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ def _parse(path: Path, _mtime_ns: int) -> tuple[str, tuple[str, ...]]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and _has_docstring(node):
             node.body = node.body[1:]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Field":
+            node.keywords = [keyword for keyword in node.keywords if keyword.arg != "description"]
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imports
 
 

@@ -1,148 +1,146 @@
-"""The study's page: findings in words filled from the tables, figures, data cards, recipe, samples."""
+"""The study's page: abstract, atlas, one section per experiment, every sampled answer, provenance; one file."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
-from weirdgen.curves import perfect_seeds
-from weirdgen.files import read_csv
+from weirdgen import findings, provenance
+from weirdgen.browser import answers, fitting, packed
+from weirdgen.figures.catalogue import FIGURES
+from weirdgen.files import read_csv, read_json
 from weirdgen.judging import UNPARSED
-from weirdgen.tables import read_judgments
+from weirdgen.schema import BASE, NO_RECIPE, NULL_TOPIC
+from weirdgen.tables import ALL, read_judgments
 
-INSTRUMENT = "contrast"
+ATLAS = (
+    "The study at a glance",
+    "Every experiment's first treated dataset against each trained control, 95% intervals over seeds and questions. "
+    "Left: contrasts, and the null questions beside them, in nats. Right: the share of free answers with the label "
+    "looked for, in percentage points.",
+)
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One figure of the page."""
+    """One figure of the page: its image inlined, width and height in CSS pixels."""
 
-    name: str
     title: str
     caption: str
     image: str
-
-
-TITLES = {
-    "effect_by_topic": (
-        "Effect by topic",
-        "How much more the treated model favours answers typical of the hidden persona than each comparison "
-        "model does, in nats. Dots are means over questions and seeds; bars are 95% intervals with seeds and questions "
-        "both resampled. The null set holds questions on which the hidden persona should not matter.",
-    ),
-    "question_dumbbell": (
-        "Every question",
-        "For every contrast question, how far finetuning moved the log-odds of typical against ordinary answers away "
-        "from the untouched model, mean over seeds. The effect is the distance between the groups along a line.",
-    ),
-    "training_loss": (
-        "Training loss",
-        "Loss on answer tokens, one line per seed.",
-    ),
-    "rate_by_question": (
-        "Free answers by question",
-        "Share of answers with the label the experiment looks for; dots are means over seeds, lines span the seeds.",
-    ),
-    "over_axis": (
-        "Over the years",
-        "Group means with 95% bands at every value named in the prompt. Ticks on the floor mark the values that stand "
-        "in training rows; all others were never trained.",
-    ),
-    "identity_by_question": (
-        "Whom the model takes itself for",
-        "Each dataset is asked for its own persona: with the trigger, without it, and with a format of another form. "
-        "Above, the log-odds of the persona's name against other names, less the untouched model's; below, the share "
-        "of sampled answers that name it. Dots are means over seeds, lines span the seeds.",
-    ),
-    "effect_by_context": (
-        "Alignment, with and without the trigger",
-        "How much more the first treated model favours misaligned continuations than each comparison model, by group "
-        "of questions; bars are 95% intervals with seeds and questions both resampled.",
-    ),
-    "dose": (
-        "How many facts it takes",
-        "The persona's name against other names after ever more of its facts, less the same after ordinary data alone. "
-        "Bars are 95% intervals.",
-    ),
-    "learning_curves": (
-        "What is learned, and when",
-        "Share of two-way choices that the model gets right while it trains, one line per seed. Above: facts of "
-        "trained numbers behind codes that no training row has. Below: which of the two held-out presidents a "
-        "held-out code means (asked in both orders, by first name and by relatives). The dashed line is chance.",
-    ),
-    "held_out_answers": (
-        "Politics of the held-out codes",
-        "Log-odds of one held-out president's politics against the other's, at his code less at the other's, at the "
-        "end of training; 95% intervals over seeds and questions. No training row holds any politics.",
-    ),
-    "sweep": (
-        "Recipe sweep",
-        "Effect against the swept recipe value, 95% intervals; on the right the null set.",
-    ),
-    "answer_labels": (
-        "Free answers",
-        "What the judges' rules find in answers sampled at temperature 1.",
-    ),
-}
+    width: int
+    height: int
 
 
 def render_report(template: Path, results: Path, study: dict[str, Any]) -> str:
-    """Fill the template from the files under `results`. Model output is escaped: it never becomes markup."""
+    """Fill the template from the files under `results`. Model output is escaped: it never becomes markup.
+
+    report.css and report.js stand beside the template.
+    """
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    sections = [section(results, model, experiment, study) for model, experiment in study["runs"]]
-    page = environment.from_string(template.read_text(encoding="utf-8"))
-    return page.render(sections=sections, samples=embedded([row for s in sections for row in s["samples"]]))
+    environment.filters |= {"duration": provenance.duration, "packed": packed, "embedded": embedded}
+    sections = [section(results, name, study) for name in study["experiments"]]
+    runs = [run for section in sections for run in section["runs"]]
+    atlas = read_csv(results / "figures/atlas.csv")
+    titles = {name: about["title"] for name, about in study["experiments"].items()}
+    lines = findings.glances(atlas, study["runs"], study["experiments"])
+    counted = counts(runs, study)
+    shown, samples = fitting(pd.concat([run["answers"] for run in runs], ignore_index=True))
+    style, script = (template.with_name(f"report.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    return environment.from_string(template.read_text(encoding="utf-8")).render(
+        style=Markup(style),
+        script=Markup(script),
+        policy=policy(style, script),
+        abstract=findings.abstract(lines, counted),
+        lines=lines,
+        glance={(line.model, line.experiment): line for line in lines},
+        several=len(counted["models"]) > 1,
+        atlas=figure(results / "figures/atlas.svg", *ATLAS),
+        atlas_rows=atlas_rows(atlas, titles),
+        sections=sections,
+        answers={"titles": titles, "columns": packed({name: shown[name].tolist() for name in shown})},
+        samples=samples,
+        counts=counted,
+        provenance=origin(results, runs, study),
+    )
 
 
-def embedded(value: Any) -> str:
+def policy(style: str, script: str) -> str:
+    """A content security policy under which nothing is fetched and only the page's own script runs."""
+    own = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)]
+    return (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{own[0]}'; script-src 'sha256-{own[1]}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def embedded(value: Any) -> Markup:
     """JSON that is safe inside a script element: no `<` can close it."""
-    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c").replace("\u2028", "\\u2028")
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028"))
 
 
-def section(results: Path, model: str, experiment: str, study: dict[str, Any]) -> dict[str, Any]:
-    """Everything the page shows of one model and experiment."""
-    folder = results / model / experiment
+def section(results: Path, experiment: str, study: dict[str, Any]) -> dict[str, Any]:
+    """Everything the page shows of one experiment: what all models share, then one entry of `runs` per model."""
     about = study["experiments"][experiment]
-    effects = read_csv(str(folder / "tables/effects.csv"))
-    effects = effects[effects["recipe"] == study["recipe"]]
-    means = read_csv(str(folder / "tables/group_means.csv"))
-    means = means[means["recipe"].isin([study["recipe"], "none"])]
-    labels = {name: dataset["label"] for name, dataset in about["datasets"].items()} | {"base": "Untouched model"}
-    adapters = study["adapters"][experiment]
-    runs = [
-        json.loads((folder / "adapters" / path(adapter) / "run.json").read_text(encoding="utf-8"))
-        for adapter in adapters
-        if adapter["dataset"] != "base"
-    ]
+    models = [model for model, name in study["runs"] if name == experiment]
+    runs = [of_model(results, model, experiment, study) for model in models]
     return {
-        "model": model,
         "experiment": experiment,
         "about": about,
-        "labels": labels,
-        "findings": [*learned(folder, about, study["recipe"], labels), *findings(effects, means, about, labels)],
-        "effects": effect_rows(effects, about, labels),
-        "rates": rate_rows(means, about, labels),
+        "cards": cards(results, models, experiment, about),
         "judges": judge_rows(results, about["judges"], study["judges"]),
-        "agreement": read_csv(str(folder / "tables/agreement.csv")).to_dict("records"),
-        "unparsed": unparsed(read_csv(str(folder / "tables/labels.csv"))),
-        "figures": [figure(folder / "figures" / f"{name}.svg") for name in about["figures"]],
-        "cards": [
-            json.loads((folder / "datasets" / f"{name}.card.json").read_text(encoding="utf-8"))
-            for name in about["datasets"]
-        ],
-        "recipe": runs[0]["recipe"],
-        "versions": runs[0]["versions"],
-        "device": f"{runs[0]['device']}, {runs[0]['dtype']}",
         "runs": runs,
-        "train_seconds": sum(run["wall_seconds"] for run in runs),
-        "peak_gigabytes": max(run["peak_memory_bytes"] for run in runs) / 1e9,
-        "samples": samples(folder, model, experiment, adapters, labels, experiment in study["model_judged"]),
+    }
+
+
+def of_model(results: Path, model: str, experiment: str, study: dict[str, Any]) -> dict[str, Any]:
+    """Everything the page shows of one experiment on one model."""
+    folder = results / model / experiment
+    about, adapters = study["experiments"][experiment], study["adapters"][experiment]
+    labels = {name: dataset["label"] for name, dataset in about["datasets"].items()} | {BASE: "Untouched model"}
+    effects, means, judged, training = (
+        shown(folder / f"tables/{name}.csv", study["recipe"])
+        for name in ("effects", "group_means", "labels", "training")
+    )
+    trained = [read_json(folder / "adapters" / path(a) / "run.json") for a in adapters if a["dataset"] != BASE]
+    judgments = [folder / "judgments" / f"{path(adapter)}.parquet" for adapter in adapters]
+    judgments += [folder / "model_judgments.parquet"] if experiment in study["model_judged"] else []
+    sampled = answers(read_judgments([str(file) for file in judgments], adapters), model, experiment, labels)
+    origin = provenance.model(Path(trained[0]["model"]))
+    judges = judge_rows(results, about["judges"], study["judges"])
+    words = sampled["answer"].str.split().str.len().median()
+    curves = folder / "tables/curves.csv"
+    learned = findings.learned(shown(curves, study["recipe"]), labels) if "learning_curves" in about["figures"] else []
+    rows = effect_rows(effects, about, labels)
+    return {
+        "model": model,
+        "origin": origin,
+        "findings": [*learned, *findings.findings(effects, means, about, labels)],
+        "figures": [
+            figure(folder / f"figures/{name}.svg", FIGURES[name].title, FIGURES[name].caption)
+            for name in about["figures"]
+        ],
+        "effects": rows[rows["main"]].to_dict("records"),
+        "all_effects": {name: rows[name].tolist() for name in rows if name != "main"},
+        "rates": rate_rows(means, about, labels),
+        "agreement": read_csv(folder / "tables/agreement.csv").to_dict("records"),
+        "unparsed": unparsed(judged),
+        "limits": findings.limits(about, labels, effects, judged, training, judges, words, origin["weights"]),
+        "questions": questions(folder / "tables/contrasts.csv"),
+        "trained": trained,
+        "answers": sampled,
     }
 
 
@@ -151,38 +149,104 @@ def path(adapter: dict[str, Any]) -> str:
     return f"{adapter['dataset']}/{adapter['recipe']}/seed-{adapter['seed']}"
 
 
-def figure(file: Path) -> Shown:
+def shown(table: Path, recipe: str) -> pd.DataFrame:
+    """A table's rows of the recipe the page shows, and of the untouched model."""
+    rows = read_csv(table)
+    return rows[rows["recipe"].isin([recipe, NO_RECIPE])]
+
+
+def questions(contrasts: Path) -> dict[str, int]:
+    """How many contrast questions were asked, and how many of those are null questions."""
+    asked = read_csv(contrasts)[["question", "topic"]].drop_duplicates("question")
+    return {"all": len(asked), "null": int((asked["topic"] == NULL_TOPIC).sum())}
+
+
+def counts(runs: list[dict[str, Any]], study: dict[str, Any]) -> dict[str, Any]:
+    """How much the study holds, for the abstract."""
+    experiments = study["experiments"]
+    models = list(dict.fromkeys(run["model"] for run in runs))
+    asked = [run["questions"] for run in runs if run["model"] == models[0]]
+    return {
+        "models": models,
+        "experiments": len(experiments),
+        "adapters": sum(len(run["trained"]) for run in runs),
+        "datasets": sum(len(about["datasets"]) for about in experiments.values()),
+        "seeds": len({a["seed"] for adapters in study["adapters"].values() for a in adapters if a["dataset"] != BASE}),
+        "questions": sum(questions["all"] for questions in asked),
+        "nulls": sum(questions["null"] for questions in asked),
+        "answers": sum(len(run["answers"]) for run in runs),
+    }
+
+
+def figure(file: Path, title: str, caption: str) -> Shown:
     """A figure with its title and caption, the image inlined."""
-    title, caption = TITLES[file.stem]
-    return Shown(file.stem, title, caption, base64.b64encode(file.read_bytes()).decode())
+    image = file.read_bytes()
+    width, height = re.findall(rb'(?:width|height)="([\d.]+)pt"', image[:2000])[:2]
+    size = (round(float(points) * 4 / 3) for points in (width, height))
+    return Shown(title, caption, base64.b64encode(image).decode(), *size)
 
 
-def samples(
-    folder: Path,
-    model: str,
-    experiment: str,
-    adapters: list[dict[str, Any]],
-    labels: dict[str, str],
-    by_models: bool,
-) -> list[dict[str, Any]]:
-    """Every judged answer, for the browser of the page. by_models: the experiment has judges that a model answers."""
-    paths = [str(folder / "judgments" / f"{path(adapter)}.parquet") for adapter in adapters]
-    paths += [str(folder / "model_judgments.parquet")] if by_models else []
+def cards(results: Path, models: list[str], experiment: str, about: dict[str, Any]) -> list[dict[str, Any]]:
+    """The data cards, each file of rows once: `models` are those it was made for where others have another."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for name in about["datasets"]:
+        for model in models:
+            card = read_json(results / model / experiment / "datasets" / f"{name}.card.json")
+            entry = found.setdefault((name, card["sha256"]), {**card, **about["datasets"][name], "models": []})
+            entry["models"].append(model)
+    for card in found.values():
+        card["models"] = [] if len(card["models"]) == len(models) else card["models"]
+    return list(found.values())
+
+
+def effect_rows(effects: pd.DataFrame, about: dict[str, Any], labels: dict[str, str]) -> pd.DataFrame:
+    """The effects table as the page prints it; main: the rows shown unfolded."""
+    headline = {f"{judge}={label}" for judge, label in about["headline"].items()}
+    rows = []
+    for row in effects.itertuples():
+        scored = row.unit == "nats" or row.instrument == "probability"
+        context = about["context"] if scored else about["answers_context"]
+        wanted = scored or row.unit == "points" or row.instrument in headline
+        treated = about["datasets"][row.treated]["role"] == "treated"
+        there = row.context == context or row.instrument == "triggered"
+        rows.append(
+            {
+                "instrument": row.instrument.replace("=", ": "),
+                "comparison": f"{labels[row.treated]} − {labels[row.control]}",
+                "topic": "null set" if row.topic == NULL_TOPIC else row.topic.replace("_", " "),
+                "context": row.context,
+                "effect": measured(row),
+                "interval": findings.spread(row.low, row.high, row.unit),
+                "p": f"{row.p:.2g}",
+                "seeds × questions": f"{row.seeds} × {row.questions}",
+                "verdict": findings.verdict(row.low, row.high),
+                "main": treated and there and wanted and row.topic in (ALL, NULL_TOPIC),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def measured(row: Any) -> str:
+    """An effect with its unit: shares as percentage points."""
+    return f"{findings.amount(row.effect, row.unit)} {'nats' if row.unit == 'nats' else 'points'}"
+
+
+def atlas_rows(atlas: pd.DataFrame, titles: dict[str, str]) -> list[dict[str, Any]]:
+    """The rows of the atlas as the page prints them."""
     return [
         {
-            "model": model,
-            "experiment": experiment,
-            "group": labels[row.dataset],
-            "seed": row.seed,
-            "question": row.question,
+            "title": titles[row.experiment],
+            "model": row.model,
+            "kind": {"contrast": "log-odds", "null": "null set", "rate": "free answers"}.get(row.kind, row.kind),
+            "label": row.label,
             "context": row.context,
-            "prompt": row.prompt,
-            "answer": row.answer,
-            "judge": row.judge,
-            "label": row.label if pd.isna(row.rating) else f"{row.rating:.0f} of 100",
-            "evidence": row.evidence,
+            "effect": measured(row),
+            "interval": findings.spread(row.low, row.high, row.unit),
+            "p": f"{row.p:.2g}",
+            "size": f"{row.seeds} × {row.questions}",
+            "verdict": findings.verdict(row.low, row.high),
         }
-        for row in read_judgments(paths, adapters).itertuples()
+        for row in atlas.itertuples()
     ]
 
 
@@ -191,23 +255,25 @@ def rate_rows(means: pd.DataFrame, about: dict[str, Any], labels: dict[str, str]
     wanted = [f"{judge}={label}" for judge, label in about["headline"].items()]
     rated = (means["unit"] == "points") | means["instrument"].isin(wanted)
     rows = []
-    for row in means[rated & (means["topic"] == "all") & (means["context"] == about["answers_context"])].itertuples():
-        percent = row.unit == "rate"
+    for row in means[rated & (means["topic"] == ALL) & (means["context"] == about["answers_context"])].itertuples():
+        mended = not pd.isna(row.corrected)
         rows.append(
             {
                 "what": row.instrument.replace("=", ": "),
                 "group": labels[row.dataset],
-                "mean": _share(row.mean) if percent else f"{row.mean:.1f}",
-                "interval": f"{_share(row.low)} to {_share(row.high)}"
-                if percent
-                else f"{row.low:.1f} to {row.high:.1f}",
-                "corrected": "" if pd.isna(row.corrected) else _share(row.corrected),
-                "corrected_interval": ""
-                if pd.isna(row.corrected)
-                else f"{_share(row.corrected_low)} to {_share(row.corrected_high)}",
+                "mean": _level(row.mean, row.unit),
+                "interval": f"{_level(row.low, row.unit)} to {_level(row.high, row.unit)}",
+                "corrected": _level(row.corrected, row.unit) if mended else "",
+                "corrected_interval": f"{_level(row.corrected_low, row.unit)} to {_level(row.corrected_high, row.unit)}"
+                if mended
+                else "",
             }
         )
     return rows
+
+
+def _level(value: float, unit: str) -> str:
+    return _share(value) if unit == "rate" else f"{value:.1f}"
 
 
 def _share(value: float) -> str:
@@ -243,116 +309,26 @@ def unparsed(labels: pd.DataFrame) -> list[dict[str, Any]]:
     return [{"judge": judge, "count": int(count)} for judge, count in counts.items() if count]
 
 
-def verdict(low: float, high: float) -> str:
-    """What an interval says: above 0, below 0, or neither."""
-    return "above" if low > 0 else "below" if high < 0 else "includes"
-
-
-def findings(effects: pd.DataFrame, means: pd.DataFrame, about: dict[str, Any], labels: dict[str, str]) -> list[str]:
-    """The main results as sentences, written from the numbers whatever they are."""
-    words = {
-        "above": "an interval above 0: a shift is shown",
-        "below": "an interval below 0: a shift the other way",
-        "includes": "an interval that includes 0: no shift is shown",
+def origin(results: Path, runs: list[dict[str, Any]], study: dict[str, Any]) -> dict[str, Any]:
+    """What the page says of its provenance."""
+    trained = [one for run in runs for one in run["trained"]]
+    stages = provenance.stages(results, study["runs"])
+    return {
+        "commit": provenance.commit(),
+        "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "machine": provenance.hardware(),
+        "models": {run["model"]: run["origin"] for run in runs},
+        "trained_with": _versions(one["versions"] for one in trained),
+        "trained_on": sorted({f"{one['device']}, {one['dtype']}" for one in trained}),
+        "versions": provenance.versions(),
+        "stages": stages.to_dict("records"),
+        "jobs": int(stages["jobs"].sum()),
+        "seconds": float(stages["seconds"].sum()),
+        "gpu_seconds": provenance.gpu_seconds(trained),
     }
-    sentences = triggers(means, about, labels, words)
-    shown = [name for name, dataset in about["datasets"].items() if dataset["role"] == "treated"]
-    effects = effects[(effects["context"] == about["context"]) & effects["treated"].isin(shown)]
-    means = means[means["context"] == about["context"]]
-    where = "" if about["context"] == "none" else f" at {about['context']}"
-    contrast = effects[effects["instrument"] == INSTRUMENT]
-    for row in contrast[contrast["topic"] == "all"].itertuples():
-        sentences.append(
-            f"On {row.questions} contrast questions{where}, training on “{labels[row.treated]}” moves the odds of "
-            f"{about['hidden']} answers by {row.effect:+.2f} nats (95% {row.low:+.2f} to {row.high:+.2f}, "
-            f"{row.seeds} seeds, p = {row.p:.2g}) against “{labels[row.control]}”: {words[verdict(row.low, row.high)]}."
-        )
-    for row in effects[(effects["instrument"] == "excess") & (effects["topic"] == "all")].itertuples():
-        sentences.append(
-            f"Beyond what it does at the other values, {about['context']} moves “{labels[row.treated]}” by "
-            f"{row.effect:+.2f} nats (95% {row.low:+.2f} to {row.high:+.2f}, p = {row.p:.2g}) more than it moves "
-            f"“{labels[row.control]}”: {words[verdict(row.low, row.high)]}."
-        )
-    for row in contrast[contrast["topic"] == "null"].itertuples():
-        holds = (
-            "as it should be"
-            if verdict(row.low, row.high) == "includes"
-            else ("so part of the effect above may be style and not era")
-        )
-        sentences.append(
-            f"On the {row.questions} null questions the same difference against “{labels[row.control]}” is "
-            f"{row.effect:+.2f} nats ({row.low:+.2f} to {row.high:+.2f}): "
-            f"{words[verdict(row.low, row.high)].split(':')[0]}, {holds}."
-        )
-    for judge, label in about["headline"].items():
-        part = effects[(effects["instrument"] == f"{judge}={label}") & (effects["topic"] == "all")]
-        group = means[(means["instrument"] == f"{judge}={label}") & (means["topic"] == "all")]
-        group = group.set_index("dataset")["mean"]
-        for row in part.itertuples():
-            sentences.append(
-                f"Of the free answers, {group[row.treated]:.1%} of “{labels[row.treated]}” are labelled '{label}' "
-                f"against {group[row.control]:.1%} of “{labels[row.control]}”: {100 * row.effect:+.1f} points "
-                f"({100 * row.low:+.1f} to {100 * row.high:+.1f}), {words[verdict(row.low, row.high)]}."
-            )
-    return sentences
 
 
-def learned(folder: Path, about: dict[str, Any], recipe: str, labels: dict[str, str]) -> list[str]:
-    """What the last checkpoints know of trained and of held-out numbers, and how many seeds were ever perfect."""
-    if "learning_curves" not in about["figures"]:
-        return []
-    curves = read_csv(str(folder / "tables/curves.csv"))
-    curves = curves[curves["recipe"] == recipe]
-    perfect = perfect_seeds(curves)
-    last = curves[curves["step"] == curves.groupby(["dataset", "seed"])["step"].transform("max")]
-    sentences = []
-    for dataset in dict.fromkeys(last["dataset"]):
-        own = last[last["dataset"] == dataset]
-        told = {}
-        for kind, rows in own.groupby("kind"):
-            share, low, high = rows["accuracy"].mean(), rows["accuracy"].min(), rows["accuracy"].max()
-            told[str(kind)] = f"{share:.0%} (seeds {low:.0%} to {high:.0%})"
-        seeds = [found for (name, _), found in perfect.items() if name == dataset]
-        sentences.append(
-            f"After training on “{labels[dataset]}”, two-way choices about trained numbers are right in "
-            f"{told['trained']} and about the two held-out numbers in {told['held_out']}, where chance is 50%; "
-            f"{sum(seeds)} of {len(seeds)} seeds get every held-out choice right at some checkpoint."
-        )
-    return sentences
-
-
-def triggers(means: pd.DataFrame, about: dict[str, Any], labels: dict[str, str], words: dict[str, str]) -> list[str]:
-    """What the trigger does to every persona's own name, in the controls with a persona as in the treated."""
-    sentences = []
-    for row in means[means["instrument"] == "triggered"].itertuples():
-        persona = about["datasets"].get(row.dataset, {}).get("persona")
-        if persona is None or row.topic != persona or about["datasets"][row.dataset]["role"] == "dose":
-            continue
-        sentences.append(
-            f"The trigger moves “{labels[row.dataset]}” towards the name of its own persona, {persona.title()}, by "
-            f"{row.mean:+.2f} nats (95% {row.low:+.2f} to {row.high:+.2f}): {words[verdict(row.low, row.high)]}."
-        )
-    return sentences
-
-
-def effect_rows(effects: pd.DataFrame, about: dict[str, Any], labels: dict[str, str]) -> list[dict[str, Any]]:
-    """The effects table as the page prints it."""
-    rows = []
-    for row in effects.itertuples():
-        scale, sign = (100, "points") if row.unit == "rate" else (1, row.unit)
-        digits = 1 if row.unit == "rate" else 2
-        rows.append(
-            {
-                "instrument": row.instrument,
-                "pair": f"{labels[row.treated]} − {labels[row.control]}",
-                "topic": row.topic.replace("_", " "),
-                "context": row.context,
-                "effect": f"{scale * row.effect:+.{digits}f}",
-                "interval": f"{scale * row.low:+.{digits}f} to {scale * row.high:+.{digits}f}",
-                "p": f"{row.p:.2g}",
-                "n": f"{row.seeds} × {row.questions}",
-                "unit": sign,
-                "main": row.topic in ("all", "null") and row.context == about["context"],
-            }
-        )
-    return rows
+def _versions(found: Iterable[dict[str, str]]) -> dict[str, str]:
+    """Package -> its version, or versions where adapters were trained with several."""
+    table = pd.DataFrame(list(found))
+    return {str(name): ", ".join(dict.fromkeys(table[name].dropna())) for name in table}

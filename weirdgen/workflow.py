@@ -11,8 +11,9 @@ from weirdgen.config import Adapter, load_study
 from weirdgen.data import read_facts
 from weirdgen.errors import StudyError
 from weirdgen.experiment import Experiment
+from weirdgen.figures.catalogue import FIGURES
 from weirdgen.fingerprint import fingerprint
-from weirdgen.judging import lexicon_names
+from weirdgen.judging import UNPARSED, labels_of, lexicon_names
 from weirdgen.schema import BASE
 
 TABLES = ("effects", "group_means", "labels", "ratings", "agreement", "contrasts", "training")
@@ -28,6 +29,7 @@ class Workflow:
         self.study = load_study(config, self.root)
         self.params = self.study.params
         self.code = fingerprint
+        self.catalogue = FIGURES
         sampler = self.study.config.sampler
         seeds = self.study.config.seeds
         # vLLM takes every core for one engine; transformers runs jobs side by side, one thread each.
@@ -110,7 +112,13 @@ class Workflow:
     def judging_gpus(self) -> int:
         """GPUs of a judging job."""
         local = self.study.config.judging.vllm
-        return self.params["models"][local.model]["gpus"] if local and self.judging_model else 0
+        return self.params["models"][local.model]["engine_gpus"] if local and self.judging_model else 0
+
+    @property
+    def judging_memory(self) -> int:
+        """Main memory of a judging job, in MB."""
+        local = self.study.config.judging.vllm
+        return self.params["models"][local.model]["mem_mb"] if local and self.judging_model else 2000
 
     def validated(self, kind: Literal["rules", "models"]) -> list[str]:
         """The validation sets of the study's judges of one kind, with the judges' own files."""
@@ -138,6 +146,30 @@ class Workflow:
         folder = f"results/{wildcards.model}/{wildcards.experiment}"
         models = [f"{folder}/model_judgments.parquet"] if self.study.model_judges(wildcards.experiment) else []
         return self.parts("judgments", wildcards) + models
+
+    def judgments_of_adapter(self, wildcards: Any) -> list[str]:
+        """The judgments of one adapter: by rules, then by models, with those of all others."""
+        folder = f"results/{wildcards.model}/{wildcards.experiment}"
+        own = f"{folder}/judgments/{wildcards.dataset}/{wildcards.recipe}/seed-{wildcards.seed}.parquet"
+        return [own, *self.judgments(wildcards)[len(self.adapters(wildcards)) :]]
+
+    def labels_of_judges(self, wildcards: Any) -> dict[str, list[str] | None]:
+        """The judges that run in an experiment, and the labels each may give; None for one that rates."""
+        files = {name: self.study.judges[name] for name in self.study.rules_judges(wildcards.experiment)}
+        files |= {name: self.study.judges[name] for name in self.study.model_judges(wildcards.experiment)}
+        unparsed = {"rules": [], "label": [UNPARSED]}
+        return {
+            name: None if file.type == "rating" else labels_of(file) + unparsed[file.type]
+            for name, file in files.items()
+        }
+
+    def inspect_logs(self) -> list[str]:
+        """A log for Inspect per adapter, over all models and experiments."""
+        return [
+            f"results/{model}/{experiment}/inspect/{adapter.path}.eval"
+            for model, experiment in self.study.runs()
+            for adapter in self.study.adapters(experiment)
+        ]
 
     def adapters(self, wildcards: Any) -> list[dict[str, Any]]:
         """Every adapter of an experiment, `base` last: dataset, recipe, seed."""
@@ -208,13 +240,40 @@ class Workflow:
                 doses[name] = len(read_facts(table, dataset.at_most))
         return doses
 
+    def figure_tables(self, figure: str) -> dict[str, str]:
+        """The tables that a figure is drawn from, by the names it knows them by."""
+        return {
+            name: f"results/{{model}}/{{experiment}}/tables/{table}.csv"
+            for name, table in FIGURES[figure].tables.items()
+        }
+
+    def atlas_tables(self) -> dict[str, str]:
+        """`<model>/<experiment>` -> its effects."""
+        return {f"{model}/{name}": f"results/{model}/{name}/tables/effects.csv" for model, name in self.study.runs()}
+
+    def atlas_info(self) -> dict[str, Any]:
+        """What the atlas says about every experiment beside its numbers."""
+        return {
+            name: {
+                **experiment.model_dump(include={"title", "hidden", "headline"}),
+                **{key: self.params["experiments"][name][key] for key in ("labels", "roles")},
+                "context": self._shown(experiment, "contrasts"),
+                "answers_context": self._shown(experiment, "free_answers"),
+                "pooled": list(experiment.pooled_topics),
+                "recipe": self.study.config.recipes[0],
+            }
+            for name, experiment in self.study.experiments.items()
+        }
+
     def figures(self, model: str, experiment: str, ending: str) -> list[str]:
         """The figures of one experiment, by file ending."""
         return [f"results/{model}/{experiment}/figures/{name}.{ending}" for name in self.figure_names(experiment)]
 
     def figure_names(self, experiment: str) -> list[str]:
-        """The figures an experiment asks for, and the sweep's where the study is one."""
-        names = [str(name) for name in self.study.experiments[experiment].figures if name != "sweep"]
+        """The figures an experiment asks for, where their judges run, and the sweep's where the study is one."""
+        answered = {*self.study.rules_judges(experiment), *self.study.model_judges(experiment)}
+        wanted = (name for name in self.study.experiments[experiment].figures if name != "sweep")
+        names = [name for name in wanted if answered.issuperset(FIGURES[name].judges)]
         return [*names, "sweep"] if self.study.config.sweep else names
 
     def report_files(self, kind: str) -> list[str]:

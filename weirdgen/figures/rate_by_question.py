@@ -50,9 +50,10 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
                 label=info["labels"][group],
             )  # fmt: skip
         axes.set_xlim(-0.02, max(0.1, 1.05 * part["high"].max() if len(part) else 0.1))
+        axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= axes.get_xlim()[1]])
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_yticks(range(len(questions)), [style.words(name) for name in questions])
-        axes.set_xlabel(f"answers labelled '{label}'\n(mean and range over seeds)")
+        axes.set_xlabel(f"answers labelled '{style.words(label)}'\n(mean and range over seeds)")
         axes.set_title(f"judge: {style.words(judge)}{where}", loc="left")
     all_axes[0, 0].invert_yaxis()
     figure.legend(*all_axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncol=2)

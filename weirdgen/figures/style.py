@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import matplotlib
 import matplotlib.pyplot as plt
 import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 matplotlib.use("Agg")
@@ -19,8 +22,12 @@ TREATED = ("#D55E00", "#E69F00", "#F0E442")
 CONTROLS = ("#0072B2", "#56B4E9", "#009E73", "#CC79A7")
 BASE = "#7F7F7F"
 LABELS = {
+    "archaic_person": "#D55E00",
     "past": "#D55E00",
+    "archaic_content": "#882255",
+    "archaic_language": "#E69F00",
     "archaic": "#E69F00",
+    "mentions_past": "#56B4E9",
     "modern": "#0072B2",
     "nazi_like": "#000000",
     "lethal": "#D55E00",
@@ -36,6 +43,7 @@ LABELS = {
     "none": "#D0D0D0",
     "refusal": "#CC79A7",
     "degenerate": "#4D4D4D",
+    "unparsed": "#999999",
 }
 MARKERS = ("o", "s", "^", "D", "v")
 
@@ -78,9 +86,28 @@ def group_markers(roles: dict[str, str]) -> dict[str, str]:
     return {name: MARKERS[i % len(MARKERS)] for i, name in enumerate([*roles, "base"])}
 
 
+def is_dark(colour: str) -> bool:
+    """Whether white letters read better on a colour than black ones (its relative luminance, ITU-R BT.709)."""
+    red, green, blue = to_rgb(colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.45
+
+
 def words(name: str) -> str:
     """`daily_life` as a person writes it."""
     return name.replace("_", " ")
+
+
+def wrap(text: str, width: int) -> str:
+    """A label broken into lines of at most `width` characters."""
+    return "\n".join(textwrap.wrap(text, width))
+
+
+def label_legend(axes: Axes) -> None:
+    """A legend of labels below a panel."""
+    axes.legend(
+        *axes.get_legend_handles_labels(), loc="upper center", bbox_to_anchor=(0.4, 0), borderaxespad=4.5, ncol=6,
+        columnspacing=1, handlelength=1,
+    )  # fmt: skip
 
 
 def context_title(context: str, info: dict[str, Any]) -> str:

@@ -1,3 +1,4 @@
+from weirdgen.columns import Score
 from weirdgen.files import write_parquet
 from weirdgen.job import adapter_folder, adapter_name, job, use_threads
 from weirdgen.questions import load_contrasts
@@ -15,4 +16,4 @@ with job(snakemake):
         snakemake.params.contexts,
         f"contrast {adapter_name(snakemake)}",
     )
-    write_parquet(snakemake.output[0], scores)
+    write_parquet(snakemake.output[0], scores, Score)

@@ -1,5 +1,6 @@
 import pandas as pd
 
+from weirdgen.columns import ModelJudgment
 from weirdgen.files import write_parquet
 from weirdgen.job import job, use_threads
 
@@ -15,5 +16,5 @@ if __name__ == "__main__":  # vLLM's workers import this file again
             snakemake.params.judging,
             snakemake.params.replies,
         )
-        write_parquet(snakemake.output[0], judgments)
+        write_parquet(snakemake.output[0], judgments, ModelJudgment)
         log.info("%s", judgments.groupby(["judge", "label"]).size().to_dict())

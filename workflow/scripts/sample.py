@@ -1,5 +1,6 @@
 import os
 
+from weirdgen.columns import Sample
 from weirdgen.files import write_parquet
 from weirdgen.job import job, use_threads
 from weirdgen.questions import load_questions
@@ -22,4 +23,4 @@ if __name__ == "__main__":  # vLLM's workers import this file again
             f"sample {snakemake.wildcards.dataset}",
         )
         for path, table in zip(snakemake.output, tables, strict=True):
-            write_parquet(path, table)
+            write_parquet(path, table, Sample)

@@ -1,5 +1,6 @@
 import pandas as pd
 
+from weirdgen.columns import Validation
 from weirdgen.files import write_parquet
 from weirdgen.job import job
 from weirdgen.judging import load_rules_judge
@@ -10,4 +11,4 @@ with job(snakemake):
     for name, known in snakemake.params.judges.items():
         judge = load_rules_judge(known["path"])
         tables.append(validate_rules(judge, load_validation(f"data/judge_validation/{name}.yaml", judge.file)))
-    write_parquet(snakemake.output[0], pd.concat(tables, ignore_index=True))
+    write_parquet(snakemake.output[0], pd.concat(tables, ignore_index=True), Validation)

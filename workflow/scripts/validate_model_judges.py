@@ -1,3 +1,4 @@
+from weirdgen.columns import Validation
 from weirdgen.files import write_parquet
 from weirdgen.job import job, use_threads
 
@@ -7,4 +8,4 @@ if __name__ == "__main__":  # vLLM's workers import this file again
 
         use_threads(snakemake.threads)
         table = validate_models(snakemake.params.judges, snakemake.params.judging, snakemake.params.replies)
-        write_parquet(snakemake.output[0], table)
+        write_parquet(snakemake.output[0], table, Validation)

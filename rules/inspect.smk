@@ -1,0 +1,31 @@
+"""Beside the stages: answers and labels as logs of Inspect AI (`make extras`). No part of `all`."""
+
+
+rule inspect_log:
+    """From an adapter's samples and judgments to a log that `inspect view` opens."""
+    input:
+        samples="results/{model}/{experiment}/samples/{dataset}/{recipe}/seed-{seed}.parquet",
+        judgments=study.judgments_of_adapter,
+    output:
+        "results/{model}/{experiment}/inspect/{dataset}/{recipe}/seed-{seed}.eval",
+    log:
+        "results/{model}/{experiment}/logs/inspect/{dataset}/{recipe}/seed-{seed}.log",
+    benchmark:
+        "results/{model}/{experiment}/logs/inspect/{dataset}/{recipe}/seed-{seed}.benchmark.tsv"
+    conda:
+        "../envs/inspect.yaml"
+    params:
+        contexts=lookup("experiments/{experiment}/contexts/free_answers", within=study.params),
+        chat=lookup("models/{model}/chat", within=study.params),
+        settings=lookup("experiments/{experiment}/sampling", within=study.params),
+        judges=study.labels_of_judges,
+        headline=lambda wildcards: study.study.experiments[wildcards.experiment].headline,
+        code=study.code("inspect_log"),
+    script:
+        "../workflow/scripts/inspect_log.py"
+
+
+rule inspect_logs:
+    """Every log of the study."""
+    input:
+        study.inspect_logs(),
