@@ -118,6 +118,7 @@ def test_filters_change_the_count_and_each_other(opened):
     choose(opened, "group", "Old names")
     choose(opened, "experiment", "dates")
     assert count(opened) == f"{2 * 2 * SAMPLES} of {2 * ANSWERS} answers"
+    assert element(opened, "#filter-experiment").text.split("\n") == ["any (2)", "Birds (20)", "Dates (20)"]
     label = element(opened, "#filter-label")
     assert label.text.split("\n")[1:] == ["past (4)", "modern (16)"]
     assert not element(opened, "#filter-context").is_displayed()  # this experiment has one

@@ -215,6 +215,12 @@ def test_an_answer_stands_once_with_all_its_verdicts():
     assert table["verdicts"][0] == (("era", "past", ""), ("form", "67-100", "70 of 100"), ("form2", "refusal", ""))
 
 
+def test_no_judgments_are_no_answers():
+    table = answers(judgments(1).iloc[:0], "m", "birds", LABELS)
+    assert len(table) == 0
+    assert {"group", "answer", "verdicts"} <= set(table)
+
+
 def test_a_page_holds_the_first_samples_of_every_prompt_where_all_are_too_many():
     table = answers(judgments(10), "m", "birds", LABELS)
     assert fitting(table, 10) == (table, 0)

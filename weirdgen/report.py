@@ -51,12 +51,13 @@ def render_report(template: Path, results: Path, study: dict[str, Any]) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"duration": provenance.duration, "packed": packed, "embedded": embedded}
     sections = [section(results, name, study) for name in study["experiments"]]
-    runs = [run for section in sections for run in section["runs"]]
+    runs = [run for one in sections for run in one["runs"]]
     atlas = read_csv(results / "figures/atlas.csv")
     titles = {name: about["title"] for name, about in study["experiments"].items()}
-    lines = findings.glances(atlas, study["runs"], study["experiments"])
+    ordered = [(run["model"], one["experiment"]) for one in sections for run in one["runs"]]
+    lines = findings.glances(atlas, ordered, study["experiments"])
     counted = counts(runs, study)
-    shown, samples = fitting(pd.concat([run["answers"] for run in runs], ignore_index=True))
+    kept, samples = fitting(pd.concat([run["answers"] for run in runs], ignore_index=True))
     style, script = (template.with_name(f"report.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     return environment.from_string(template.read_text(encoding="utf-8")).render(
         style=Markup(style),
@@ -69,9 +70,8 @@ def render_report(template: Path, results: Path, study: dict[str, Any]) -> str:
         atlas=figure(results / "figures/atlas.svg", *ATLAS),
         atlas_rows=atlas_rows(atlas, titles),
         sections=sections,
-        answers={"titles": titles, "columns": packed({name: shown[name].tolist() for name in shown})},
+        answers={"titles": titles, "columns": packed({name: kept[name].tolist() for name in kept})},
         samples=samples,
-        counts=counted,
         provenance=origin(results, runs, study),
     )
 
