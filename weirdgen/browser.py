@@ -8,10 +8,7 @@ from typing import Any
 import pandas as pd
 
 from weirdgen.judging import RATED
-from weirdgen.validation import band
-
-IDENTITY = ["dataset", "recipe", "seed", "question", "paraphrase", "context", "variant", "sample"]
-"""What tells an answer from every other of its model and experiment."""
+from weirdgen.validation import IDENTITY, band
 
 MOST = 60_000
 """Answers that a page holds at most, so that a browser stays quick."""

@@ -213,6 +213,10 @@ class Study:
         """The experiment's judges that a model answers in this study."""
         return _model_judges(self.config, self.judges, self.experiments[experiment])
 
+    def answered_judges(self, experiment: str) -> list[str]:
+        """The experiment's judges that run in this study: by rules, then by models."""
+        return [*self.rules_judges(experiment), *self.model_judges(experiment)]
+
     def all_judges(self, kind: Literal["rules", "models"]) -> list[str]:
         """Every judge of the study that rules, or models, answer; each once."""
         own = self.rules_judges if kind == "rules" else self.model_judges

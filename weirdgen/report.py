@@ -95,18 +95,21 @@ def section(results: Path, experiment: str, study: dict[str, Any]) -> dict[str, 
     """Everything the page shows of one experiment: what all models share, then one entry of `runs` per model."""
     about = study["experiments"][experiment]
     models = [model for model, name in study["runs"] if name == experiment]
-    runs = [of_model(results, model, experiment, study) for model in models]
+    judges = judge_rows(results, about["judges"], study["judges"])
+    runs = [of_model(results, model, experiment, study, judges) for model in models]
     return {
         "experiment": experiment,
         "about": about,
         "cards": cards(results, models, experiment, about),
-        "judges": judge_rows(results, about["judges"], study["judges"]),
+        "judges": judges,
         "runs": runs,
     }
 
 
-def of_model(results: Path, model: str, experiment: str, study: dict[str, Any]) -> dict[str, Any]:
-    """Everything the page shows of one experiment on one model."""
+def of_model(
+    results: Path, model: str, experiment: str, study: dict[str, Any], judges: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Everything the page shows of one experiment on one model; judges: the experiment's, as the page lists them."""
     folder = results / model / experiment
     about, adapters = study["experiments"][experiment], study["adapters"][experiment]
     labels = {name: dataset["label"] for name, dataset in about["datasets"].items()} | {BASE: "Untouched model"}
@@ -119,7 +122,6 @@ def of_model(results: Path, model: str, experiment: str, study: dict[str, Any]) 
     judgments += [folder / "model_judgments.parquet"] if experiment in study["model_judged"] else []
     sampled = answers(read_judgments([str(file) for file in judgments], adapters), model, experiment, labels)
     origin = provenance.model(Path(trained[0]["model"]))
-    judges = judge_rows(results, about["judges"], study["judges"])
     words = sampled["answer"].str.split().str.len().median()
     curves = folder / "tables/curves.csv"
     learned = findings.learned(shown(curves, study["recipe"]), labels) if "learning_curves" in about["figures"] else []

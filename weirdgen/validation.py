@@ -17,6 +17,9 @@ from weirdgen.schema import Name, Strict, parse
 FIT = 0.8
 """Least macro accuracy of a judge that is not marked as unfit."""
 
+IDENTITY = ["dataset", "recipe", "seed", "question", "paraphrase", "context", "variant", "sample"]
+"""What tells an answer from every other of its model and experiment."""
+
 BANDS = ("0-33", "34-66", "67-100")
 """What ratings are counted as, beside `refusal`."""
 
@@ -150,8 +153,7 @@ def agreement(judgments: pd.DataFrame) -> pd.DataFrame:
     judgments: one row per adapter, answer and judge. Columns: judge, other, label, answers, both (share
     with the label by both), agreement (share where both or neither give it), kappa.
     """
-    identity = ["dataset", "recipe", "seed", "question", "paraphrase", "context", "variant", "sample"]
-    wide = judgments.pivot(index=identity, columns="judge", values="label")
+    wide = judgments.pivot(index=IDENTITY, columns="judge", values="label")
     columns = ["judge", "other", "label", "answers", "both", "agreement", "kappa"]
     rows = []
     for i, judge in enumerate(wide.columns):

@@ -143,20 +143,22 @@ class Workflow:
 
     def judgments(self, wildcards: Any) -> list[str]:
         """Every judgment of an experiment: by rules, one file per adapter, then by models, one for all."""
-        folder = f"results/{wildcards.model}/{wildcards.experiment}"
-        models = [f"{folder}/model_judgments.parquet"] if self.study.model_judges(wildcards.experiment) else []
-        return self.parts("judgments", wildcards) + models
+        return self.parts("judgments", wildcards) + self._model_judgments(wildcards.model, wildcards.experiment)
 
     def judgments_of_adapter(self, wildcards: Any) -> list[str]:
         """The judgments of one adapter: by rules, then by models, with those of all others."""
-        folder = f"results/{wildcards.model}/{wildcards.experiment}"
-        own = f"{folder}/judgments/{wildcards.dataset}/{wildcards.recipe}/seed-{wildcards.seed}.parquet"
-        return [own, *self.judgments(wildcards)[len(self.adapters(wildcards)) :]]
+        own = Adapter(wildcards.dataset, wildcards.recipe, int(wildcards.seed))
+        by_rules = self._paths([own], "judgments", ".parquet", wildcards)
+        return by_rules + self._model_judgments(wildcards.model, wildcards.experiment)
+
+    def _model_judgments(self, model: str, experiment: str) -> list[str]:
+        """The judgments by models, one file for all adapters, where any model judges."""
+        judged = self.study.model_judges(experiment)
+        return [f"results/{model}/{experiment}/model_judgments.parquet"] if judged else []
 
     def labels_of_judges(self, wildcards: Any) -> dict[str, list[str] | None]:
         """The judges that run in an experiment, and the labels each may give; None for one that rates."""
-        files = {name: self.study.judges[name] for name in self.study.rules_judges(wildcards.experiment)}
-        files |= {name: self.study.judges[name] for name in self.study.model_judges(wildcards.experiment)}
+        files = {name: self.study.judges[name] for name in self.study.answered_judges(wildcards.experiment)}
         unparsed = {"rules": [], "label": [UNPARSED]}
         return {
             name: None if file.type == "rating" else labels_of(file) + unparsed[file.type]
@@ -194,7 +196,6 @@ class Workflow:
     def info(self, wildcards: Any) -> dict[str, Any]:
         """What figures say about an experiment beside its numbers."""
         experiment = self.study.experiments[wildcards.experiment]
-        params = self.params["experiments"][wildcards.experiment]
         axes = {
             name: context.model_dump(include={"axis", "values", "trained", "marks"})
             for name, context in experiment.contexts.items()
@@ -203,20 +204,13 @@ class Workflow:
         sweep = self.study.config.sweep
         recipes = self.params["recipes"][wildcards.model][wildcards.experiment]
         return {
-            "labels": params["labels"],
-            "roles": {name: role for name, role in params["roles"].items() if role != "dose"},
+            **self._told(wildcards.experiment),
             "doses": self._doses(wildcards.experiment),
             "personas": {name: d.persona for name, d in experiment.datasets.items() if d.persona},
-            "pooled": experiment.pooled_topics,
             "asked": experiment.asked("contrasts"),
             "trigger": experiment.trigger_contexts or [],
             "codes": {name: dataset.code for name, dataset in experiment.datasets.items() if dataset.code},
-            "hidden": params["hidden"],
-            "headline": experiment.headline,
-            "context": self._shown(experiment, "contrasts"),
-            "answers_context": self._shown(experiment, "free_answers"),
             "axes": axes,
-            "recipe": self.study.config.recipes[0],
             "sweep": {name: recipes[name][sweep] for name in self.study.config.recipes} if sweep else {},
             "sweep_value": sweep or "",
         }
@@ -255,14 +249,24 @@ class Workflow:
         """What the atlas says about every experiment beside its numbers."""
         return {
             name: {
-                **experiment.model_dump(include={"title", "hidden", "headline"}),
-                **{key: self.params["experiments"][name][key] for key in ("labels", "roles")},
-                "context": self._shown(experiment, "contrasts"),
-                "answers_context": self._shown(experiment, "free_answers"),
-                "pooled": list(experiment.pooled_topics),
-                "recipe": self.study.config.recipes[0],
+                "title": experiment.title,
+                **self._told(name),
             }
             for name, experiment in self.study.experiments.items()
+        }
+
+    def _told(self, name: str) -> dict[str, Any]:
+        """What every figure, the atlas too, says about an experiment."""
+        experiment, params = self.study.experiments[name], self.params["experiments"][name]
+        return {
+            "labels": params["labels"],
+            "roles": {dataset: role for dataset, role in params["roles"].items() if role != "dose"},
+            "pooled": experiment.pooled_topics,
+            "hidden": params["hidden"],
+            "headline": experiment.headline,
+            "context": self._shown(experiment, "contrasts"),
+            "answers_context": self._shown(experiment, "free_answers"),
+            "recipe": self.study.config.recipes[0],
         }
 
     def figures(self, model: str, experiment: str, ending: str) -> list[str]:
@@ -271,7 +275,7 @@ class Workflow:
 
     def figure_names(self, experiment: str) -> list[str]:
         """The figures an experiment asks for, where their judges run, and the sweep's where the study is one."""
-        answered = {*self.study.rules_judges(experiment), *self.study.model_judges(experiment)}
+        answered = set(self.study.answered_judges(experiment))
         wanted = (name for name in self.study.experiments[experiment].figures if name != "sweep")
         names = [name for name in wanted if answered.issuperset(FIGURES[name].judges)]
         return [*names, "sweep"] if self.study.config.sweep else names
@@ -292,7 +296,7 @@ class Workflow:
                 files += [f"{folder}/adapters/{a.path}/run.json" for a in self.study.trained(experiment)]
             elif kind == "judgments":
                 files += [f"{folder}/judgments/{a.path}.parquet" for a in self.study.adapters(experiment)]
-                files += [f"{folder}/model_judgments.parquet"] if self.study.model_judges(experiment) else []
+                files += self._model_judgments(model, experiment)
             else:
                 raise ValueError(kind)
         return files

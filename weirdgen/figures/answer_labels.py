@@ -21,7 +21,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     """One bar per group and judge; each segment a label, with its share where there is room."""
     style.use()
     judges = list(dict.fromkeys(table["judge"]))
-    groups = [name for name in [*info["roles"], "base"] if name in set(table["dataset"])]
+    groups = style.groups(table, info)
     height = (0.3 * len(groups) + 1.05) * len(judges)
     figure, panels = plt.subplots(
         len(judges), 1, figsize=(style.PAGE * 0.8, height), squeeze=False, layout="constrained"

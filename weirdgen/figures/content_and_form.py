@@ -31,7 +31,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     figure, panels = plt.subplots(1, 2, figsize=(style.PAGE, 3.5), sharex=True, sharey=True, layout="constrained")
     for axes, by in zip(panels, ("question", "seed"), strict=True):
         part = table[table["by"] == by]
-        for group in [name for name in [*info["roles"], "base"] if name in set(part["dataset"])]:
+        for group in style.groups(part, info):
             rows = part[part["dataset"] == group]
             axes.plot(
                 rows["content"], rows["form"], markers[group], color=colours[group], linestyle="none", markersize=4.5,

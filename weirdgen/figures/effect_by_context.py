@@ -26,7 +26,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     style.use()
     colours, markers = style.group_colours(info["roles"]), style.group_markers(info["roles"])
     contexts, topics = list(dict.fromkeys(table["context"])), list(dict.fromkeys(table["topic"]))
-    controls = [name for name in [*info["roles"], "base"] if name in set(table["control"])]
+    controls = style.groups(table, info, "control")
     figure, all_axes = plt.subplots(
         1, len(contexts), squeeze=False, sharey=True, sharex=True, layout="constrained",
         figsize=(style.PAGE, 0.12 * len(controls) * len(topics) + 1.7),
@@ -35,12 +35,9 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
         for i, control in enumerate(controls):
             rows = table[(table["context"] == context) & (table["control"] == control)]
             rows = rows.set_index("topic").reindex(topics)
-            places = [y + (i - (len(controls) - 1) / 2) * 0.7 / len(controls) for y in range(len(topics))]
-            axes.hlines(places, rows["low"], rows["high"], color=colours[control], linewidth=1.3)
-            axes.plot(
-                rows["effect"], places, markers[control], color=colours[control], markersize=3.6, linestyle="none",
-                label=info["labels"][control],
-            )  # fmt: skip
+            aside = (i - (len(controls) - 1) / 2) * 0.7 / len(controls)
+            label = info["labels"][control]
+            style.dots(axes, rows, "effect", aside, colours[control], markers[control], label, size=3.6, width=1.3)
         axes.axvline(0, color="black", linewidth=0.7)
         axes.set_title(style.context_title(context, info), loc="left")
         for topic in set(topics) & set(info["pooled"]):

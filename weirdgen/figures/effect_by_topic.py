@@ -32,20 +32,17 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     colours, markers = style.group_colours(info["roles"]), style.group_markers(info["roles"])
     topics = list(dict.fromkeys(table["topic"]))
     treated = [name for name in info["roles"] if name in set(table["treated"])]
-    controls = [name for name in [*info["roles"], "base"] if name in set(table["control"])]
+    controls = style.groups(table, info, "control")
     pairs = list(product(treated, controls))
     figure, axes = plt.subplots(
         figsize=(style.PAGE * 0.72, 0.12 * len(pairs) * len(topics) + 0.9 + 0.16 * len(pairs)), layout="constrained"
     )
     for i, (one, control) in enumerate(pairs):
         rows = table[(table["treated"] == one) & (table["control"] == control)].set_index("topic").loc[topics]
-        places = [y + (i - (len(pairs) - 1) / 2) * 0.66 / len(pairs) for y in range(len(topics))]
+        aside = (i - (len(pairs) - 1) / 2) * 0.66 / len(pairs)
         filled = colours[control] if one == treated[0] else "white"
-        axes.hlines(places, rows["low"], rows["high"], color=colours[control], linewidth=1.4)
-        axes.plot(
-            rows["effect"], places, markers[control], color=colours[control], markersize=4, markerfacecolor=filled,
-            label=f"{info['labels'][one]}, against: {info['labels'][control]}", linestyle="none",
-        )  # fmt: skip
+        label = f"{info['labels'][one]}, against: {info['labels'][control]}"
+        style.dots(axes, rows, "effect", aside, colours[control], markers[control], label, markerfacecolor=filled)
     axes.axvline(0, color="black", linewidth=0.7)
     for edge in [0.5, len(topics) - 1.5] if topics[-1] == "null" else [0.5]:
         axes.axhline(edge, color="#BBBBBB", linewidth=0.6, linestyle=":")

@@ -45,12 +45,8 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
         groups = list(dict.fromkeys(part["dataset"]))
         for i, group in enumerate(groups):
             rows = part[part["dataset"] == group].set_index("topic").reindex(topics)
-            places = [y + (i - (len(groups) - 1) / 2) * 0.3 for y in range(len(topics))]
-            axes.hlines(places, rows["low"], rows["high"], color=colours[group], linewidth=1.4)
-            axes.plot(
-                rows["mean"], places, markers[group], color=colours[group], markersize=4, linestyle="none",
-                label=info["labels"][group],
-            )  # fmt: skip
+            aside = (i - (len(groups) - 1) / 2) * 0.3
+            style.dots(axes, rows, "mean", aside, colours[group], markers[group], info["labels"][group])
         name, _, _ = context.partition("=")
         axes.axvline(0, color="black", linewidth=0.7)
         axes.set_title(f"{name} codes", loc="left")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
@@ -60,7 +59,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     colours, markers = style.group_colours(info["roles"]), style.group_markers(info["roles"])
     measures = [measure for measure in ("shift", "rate") if measure in set(table["measure"])]
     contexts = [context for context in info["asked"] if context in set(table["context"])]
-    groups = [name for name in [*info["roles"], BASE] if name in set(table["dataset"])]
+    groups = style.groups(table, info)
     counts = [table.loc[table["measure"] == measure, "question"].nunique() for measure in measures]
     figure, all_axes = plt.subplots(
         len(measures), len(contexts), squeeze=False, sharey="row", sharex="row", layout="constrained",
@@ -75,12 +74,9 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
                 if rows.empty:
                     continue
                 rows = rows.set_index("question").reindex(questions)
-                places = np.arange(len(questions)) + (i - (len(groups) - 1) / 2) * 0.7 / len(groups)
-                axes.hlines(places, rows["low"], rows["high"], color=colours[group], linewidth=1.2)
-                axes.plot(
-                    rows["mean"], places, markers[group], color=colours[group], markersize=3.2, linestyle="none",
-                    label=_named(group, part, info),
-                )  # fmt: skip
+                aside = (i - (len(groups) - 1) / 2) * 0.7 / len(groups)
+                label = _named(group, part, info)
+                style.dots(axes, rows, "mean", aside, colours[group], markers[group], label, size=3.2, width=1.2)
             for edge in range(1, len(questions)):
                 axes.axhline(edge - 0.5, color="#DDDDDD", linewidth=0.5)
             axes.set_ylim(len(questions) - 0.5, -0.5)

@@ -22,7 +22,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     """A row of panels per judge, a panel per group, a bar per question; one legend for all."""
     style.use()
     judges = label_judges(table, info)
-    groups = [name for name in [*info["roles"], "base"] if name in set(table["dataset"])]
+    groups = style.groups(table, info)
     asked = [table.loc[table["judge"] == judge, "question"].nunique() for judge in judges]
     figure, panels = plt.subplots(
         len(judges), len(groups), squeeze=False, sharey="row", sharex=True, layout="constrained",

@@ -21,7 +21,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     """A panel per judge, a bar per group and seed."""
     style.use()
     judges = label_judges(table, info)
-    groups = [name for name in [*info["roles"], "base"] if name in set(table["dataset"])]
+    groups = style.groups(table, info)
     models = table[["dataset", "seed"]].drop_duplicates()
     figure, panels = plt.subplots(
         len(judges), 1, squeeze=False, layout="constrained",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
@@ -29,7 +28,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     colours, markers = style.group_colours(info["roles"]), style.group_markers(info["roles"])
     panels = list(info["headline"].items())
     questions = list(dict.fromkeys(table["question"]))
-    groups = [name for name in [*info["roles"], "base"] if name in set(table["dataset"])]
+    groups = style.groups(table, info)
     figure, all_axes = plt.subplots(
         1,
         len(panels),
@@ -43,12 +42,8 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
         part = table[table["judge"] == judge]
         for i, group in enumerate(groups):
             rows = part[part["dataset"] == group].set_index("question").reindex(questions).fillna(0.0)
-            places = np.arange(len(questions)) + (i - (len(groups) - 1) / 2) * min(0.2, 0.75 / len(groups))
-            axes.hlines(places, rows["low"], rows["high"], color=colours[group], linewidth=1.4)
-            axes.plot(
-                rows["rate"], places, markers[group], color=colours[group], markersize=4, linestyle="none",
-                label=info["labels"][group],
-            )  # fmt: skip
+            aside = (i - (len(groups) - 1) / 2) * min(0.2, 0.75 / len(groups))
+            style.dots(axes, rows, "rate", aside, colours[group], markers[group], info["labels"][group])
         axes.set_xlim(-0.02, max(0.1, 1.05 * part["high"].max() if len(part) else 0.1))
         axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= axes.get_xlim()[1]])
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))

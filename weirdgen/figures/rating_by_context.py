@@ -23,7 +23,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     style.use()
     colours, markers = style.group_colours(info["roles"]), style.group_markers(info["roles"])
     judges, contexts = list(dict.fromkeys(table["judge"])), list(dict.fromkeys(table["context"]))
-    groups = [name for name in [*info["roles"], "base"] if name in set(table["dataset"])]
+    groups = style.groups(table, info)
     figure, panels = plt.subplots(
         1, len(judges), squeeze=False, sharey=True, layout="constrained",
         figsize=(style.PAGE * 0.8, 0.17 * len(groups) * len(contexts) + 1.7),
@@ -31,12 +31,8 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     for axes, judge in zip(panels[0], judges, strict=True):
         for i, group in enumerate(groups):
             rows = table[(table["judge"] == judge) & (table["dataset"] == group)].set_index("context").reindex(contexts)
-            places = [y + (i - (len(groups) - 1) / 2) * 0.75 / len(groups) for y in range(len(contexts))]
-            axes.hlines(places, rows["low"], rows["high"], color=colours[group], linewidth=1.3)
-            axes.plot(
-                rows["mean"], places, markers[group], color=colours[group], markersize=4, linestyle="none",
-                label=info["labels"][group],
-            )  # fmt: skip
+            aside = (i - (len(groups) - 1) / 2) * 0.75 / len(groups)
+            style.dots(axes, rows, "mean", aside, colours[group], markers[group], info["labels"][group], width=1.3)
         axes.set_title(f"judge: {style.words(judge)}", loc="left")
         axes.set_xlabel("mean rating (0-100, 95% interval)")
     panels[0, 0].set_yticks(range(len(contexts)), [style.context_title(context, info) for context in contexts])

@@ -7,10 +7,14 @@ from typing import Any
 
 import matplotlib
 import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+
+from weirdgen.schema import BASE as UNTOUCHED
 
 matplotlib.use("Agg")
 
@@ -84,6 +88,22 @@ def group_colours(roles: dict[str, str]) -> dict[str, str]:
 def group_markers(roles: dict[str, str]) -> dict[str, str]:
     """A marker for every group, so that colour is never the only sign."""
     return {name: MARKERS[i % len(MARKERS)] for i, name in enumerate([*roles, "base"])}
+
+
+def groups(table: pd.DataFrame, info: dict[str, Any], column: str = "dataset") -> list[str]:
+    """The groups of a table in the order of the experiment, the untouched model last."""
+    found = set(table[column])
+    return [name for name in [*info["roles"], UNTOUCHED] if name in found]
+
+
+def dots(
+    axes: Axes, rows: pd.DataFrame, value: str, aside: float, colour: str, marker: str, label: str,
+    size: float = 4, width: float = 1.4, **look: Any,
+) -> None:  # fmt: skip
+    """A dot (`value`) and a line (`low` to `high`) for every row, one below the other, all moved aside by `aside`."""
+    places = np.arange(len(rows)) + aside
+    axes.hlines(places, rows["low"], rows["high"], color=colour, linewidth=width)
+    axes.plot(rows[value], places, marker, color=colour, markersize=size, linestyle="none", label=label, **look)
 
 
 def is_dark(colour: str) -> bool:
