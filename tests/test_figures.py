@@ -189,6 +189,16 @@ def test_shares_of_a_bar_sum_to_one_and_ratings_are_no_labels():
     assert by_seed["old", 1, "past"] == pytest.approx(sum((i + 1) % 4 for i in range(8)) / 80)
 
 
+@pytest.mark.parametrize("name", ["labels_by_question", "labels_by_seed"])
+def test_a_judge_that_gave_a_single_label_is_drawn_like_any_other(name):
+    module = import_module(f"weirdgen.figures.{name}")
+    one = labels().query("judge == 'era' and label == 'modern'").assign(judge="era_six_way", count=10, rate=1.0)
+    figure = module.draw(module.tidy({"labels": pd.concat([labels(), one])}, INFO), INFO)
+    texts = " ".join(text.get_text() for text in figure.findobj(style.matplotlib.text.Text))
+    assert "era six way" in texts
+    style.plt.close(figure)
+
+
 def test_content_and_form_are_means_by_question_and_by_seed():
     table = import_module("weirdgen.figures.content_and_form").tidy({"ratings": ratings()}, INFO)
     seed = table.query("by == 'seed' and dataset == 'old' and name == 2").iloc[0]

@@ -47,10 +47,3 @@ def order(labels: Sequence[str]) -> list[str]:
     """Labels in the order of the palette, unknown ones last."""
     known = [label for label in style.LABELS if label in set(labels)]
     return [*known, *[label for label in labels if label not in known]]
-
-
-def label_judges(table: pd.DataFrame, info: dict[str, Any]) -> list[str]:
-    """The judges drawn bar by bar: whose label the findings quote, then those that tell more than three labels."""
-    told = table.groupby("judge", sort=False)["label"].nunique()
-    quoted = [judge for judge in info["headline"] if judge in told.index]
-    return [*quoted, *[judge for judge in told.index if told[judge] > 3 and judge not in quoted]]

@@ -10,7 +10,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from weirdgen.figures import style
-from weirdgen.figures.labels import label_judges, order, shares, stack
+from weirdgen.figures.labels import order, shares, stack
 
 
 def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
@@ -21,7 +21,7 @@ def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
 def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     """A row of panels per judge, a panel per group, a bar per question; one legend for all."""
     style.use()
-    judges = label_judges(table, info)
+    judges = list(dict.fromkeys(table["judge"]))
     groups = style.groups(table, info)
     asked = [table.loc[table["judge"] == judge, "question"].nunique() for judge in judges]
     figure, panels = plt.subplots(

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from weirdgen.figures import style
-from weirdgen.figures.labels import label_judges, shares, stack
+from weirdgen.figures.labels import shares, stack
 
 
 def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
@@ -20,7 +20,7 @@ def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
 def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     """A panel per judge, a bar per group and seed."""
     style.use()
-    judges = label_judges(table, info)
+    judges = list(dict.fromkeys(table["judge"]))
     groups = style.groups(table, info)
     models = table[["dataset", "seed"]].drop_duplicates()
     figure, panels = plt.subplots(
