@@ -8,9 +8,10 @@ BIN := .venv/bin
 READY := .venv/ready
 EXTRAS_READY := .venv/extras-ready
 VLLM_READY := .venv-vllm/ready
+BENCH_READY := .venv-bench/ready
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: study test lint real lock extras vllm test-vllm clean help
+.PHONY: study test lint real lock extras vllm test-vllm bench clean help
 
 study: $(READY) ## set up, then run config.yaml to results/report.html
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $(ARGS)
@@ -64,17 +65,36 @@ $(VLLM_READY): requirements.lock requirements-vllm.lock pyproject.toml
 	.venv-vllm/bin/python $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $(VLLM_READY)
 
-lock: ## write requirements.lock and requirements-extras.lock anew from pyproject.toml
-	rm -rf .venv-lock
-	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/python -m pip install --quiet torch==2.13.0 setuptools wheel
-	.venv-lock/bin/python -m pip install --quiet ".[test,inspect,cluster,logger,suite]"
-	.venv-lock/bin/python -m pip freeze --all --exclude weirdgen --exclude torch --exclude pip > .venv-lock/all
-	$(PYTHON) -m venv .venv-lock/small
-	.venv-lock/small/bin/python -m pip install --quiet torch==2.13.0 setuptools wheel
-	.venv-lock/small/bin/python -m pip install --quiet --constraint .venv-lock/all ".[test]"
-	.venv-lock/small/bin/python -m pip freeze --all --exclude weirdgen --exclude torch --exclude pip > requirements.lock
-	grep --invert-match --line-regexp --fixed-strings --file requirements.lock .venv-lock/all > requirements-extras.lock
+bench: $(READY) $(VLLM_READY) $(BENCH_READY) ## measure this project beside what it is used instead of: benchmarks/table.md
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 1 --quiet all resources/models/smollm2-135m-instruct
+	.venv-bench/bin/python benchmarks/compare.py
+	.venv-vllm/bin/python benchmarks/with_vllm.py
+	$(BIN)/python benchmarks/flops.py
+	$(BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/workflow.py
+	$(BIN)/python benchmarks/table.py
+
+$(BENCH_READY): requirements.lock requirements-bench.lock pyproject.toml
+	rm -f $(BENCH_READY)
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python $(PIP) --no-deps -r requirements.lock -r requirements-bench.lock
+	.venv-bench/bin/python $(PIP) torch==2.13.0
+	.venv-bench/bin/python $(PIP) --no-deps --no-build-isolation --editable .
+	@touch $(BENCH_READY)
+
+# All extras are resolved together first, so that a package has one version in every lock.
+lock: ## write the requirements locks anew from pyproject.toml, vLLM's aside
+	rm -rf .venv-lock && mkdir .venv-lock && touch .venv-lock/all.txt
+	for lock in all:test,inspect,cluster,logger,suite,bench main:test extras:test,inspect,cluster,logger,suite bench:test,bench; do \
+	  name=$${lock%%:*} && $(PYTHON) -m venv .venv-lock/$$name && \
+	  .venv-lock/$$name/bin/python -m pip install --quiet torch==2.13.0 setuptools wheel && \
+	  .venv-lock/$$name/bin/python -m pip install --quiet --constraint .venv-lock/all.txt ".[$${lock#*:}]" && \
+	  .venv-lock/$$name/bin/python -m pip freeze --all --exclude weirdgen --exclude torch --exclude pip > .venv-lock/$$name.txt || exit 1; \
+	done
+	cp .venv-lock/main.txt requirements.lock
+	for name in extras bench; do \
+	  grep --invert-match --line-regexp --fixed-strings --file requirements.lock .venv-lock/$$name.txt > requirements-$$name.lock; \
+	done
 	rm -rf .venv-lock build
 
 clean: ## remove results, keep models and the environment

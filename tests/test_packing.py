@@ -32,9 +32,14 @@ def random_sequences(seed: int) -> tuple[list[list[int]], list[int]]:
     return [*sequences, sequences[0]], [*starts, starts[0]]
 
 
-def lora_model(kind: str):
+def lora_model(kind: str, window: int | None = None):
     torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(tiny_config(kind), dtype=torch.float32)
+    config = tiny_config(kind)
+    if window is not None:
+        config.sliding_window = window
+        config.layer_types = ["sliding_attention", "full_attention"]
+        config.use_sliding_window = True
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
     model = get_peft_model(model, LoraConfig(r=4, target_modules="all-linear"))
     for name, weight in model.named_parameters():
         if "lora_B" in name:
@@ -48,10 +53,12 @@ def gradients(model, log_probs, sequences, starts) -> dict[str, torch.Tensor]:
     return {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.requires_grad}
 
 
-@pytest.mark.parametrize("kind", ["llama", "qwen3", "gemma3"])
+@pytest.mark.parametrize(
+    ("kind", "window"), [("llama", None), ("qwen3", None), ("qwen3", 5), ("gemma3", 6), ("gemma3", 64)]
+)
 @pytest.mark.parametrize("seed", range(4))
-def test_gradients_equal_padded_ones(kind, seed):
-    model = lora_model(kind)
+def test_gradients_equal_padded_ones(kind, window, seed):
+    model = lora_model(kind, window)
     sequences, starts = random_sequences(seed)
     padded = gradients(model, padded_log_probs, sequences, starts)
     packed = gradients(model, packed_log_probs, sequences, starts)

@@ -19,6 +19,7 @@ def read_lock(name: str) -> dict[str, str]:
 
 LOCK = read_lock("requirements.lock") | {"torch": "2.13.0"}
 EXTRAS = read_lock("requirements-extras.lock")
+BENCH = read_lock("requirements-bench.lock")
 RULE_FILES = sorted((ROOT / "rules").glob("*.smk"))
 
 
@@ -30,8 +31,13 @@ def test_environments_equal_the_lock(path):
         assert (LOCK | EXTRAS)[name.lower().replace("_", "-")] == version
 
 
-def test_the_extras_add_to_the_lock_and_change_nothing_in_it():
-    assert LOCK.keys().isdisjoint(EXTRAS)
+@pytest.mark.parametrize("added", [EXTRAS, BENCH], ids=["extras", "bench"])
+def test_further_locks_add_to_the_lock_and_change_nothing_in_it(added):
+    assert LOCK.keys().isdisjoint(added)
+
+
+def test_a_package_has_one_version_in_all_locks():
+    assert {name for name, version in BENCH.items() if EXTRAS.get(name, version) != version} == set()
 
 
 def test_both_locks_hold_the_same_versions():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -159,6 +160,28 @@ def test_samples_are_complete_and_repeat_with_their_seed(tiny_model, adapter):
     assert not table["answer"].equals(other["answer"])
 
 
+def test_no_batch_holds_more_answers_than_asked_for():
+    by_prompt = {(1, 2): list(range(7)), (3,): [7, 8, 9], (4,): [10, 11, 12], (5, 6): [13]}
+    found = list(sampling._batches(by_prompt, 6))
+    assert [[len(numbers) for _, numbers in batch] for batch in found] == [[1, 1], [3, 3], [6]]
+    assert sorted(i for batch in found for _, numbers in batch for i in numbers) == list(range(14))
+    assert all(set(numbers) <= set(by_prompt[prompt]) for batch in found for prompt, numbers in batch)
+
+
+def test_answers_at_once_are_as_asked_or_64_on_a_cpu_or_what_a_gpu_holds(tiny_model, monkeypatch):
+    model = load_model(tiny_model, LOAD)
+    assert [sampling.answers_at_once(size, model, 100) for size in (7, "auto")] == [7, 64]
+    gpu = SimpleNamespace(
+        device=torch.device("cuda"), dtype=model.dtype, config=model.config, parameters=model.parameters
+    )
+    weights = sum(weight.numel() * weight.element_size() for weight in model.parameters())
+    per_answer = 2 * 2 * 2 * 16 * 4 * 100 + 16 * 512  # keys and values, 2 layers, 2 heads of 16, float32; drawing
+    for room, expected in ((20.5, 10), (4000, 512), (0, 1)):
+        memory = SimpleNamespace(total_memory=weights + room * per_answer)
+        monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device, memory=memory: memory)
+        assert sampling.answers_at_once("auto", gpu, 100) == expected
+
+
 def test_decoding_draws_what_the_model_says(tiny_model):
     """Answers of many prompts at once, one token long, follow each prompt's own distribution."""
     model = load_model(tiny_model, LOAD)
@@ -223,6 +246,26 @@ def test_scores_are_the_models_own_log_probabilities(tiny_model, adapter):
         expected = sum(log_probs[len(prompt) + k - 1, token].item() for k, token in enumerate(answer))
         assert row.log_prob == pytest.approx(expected, abs=2e-3)
         assert row.tokens == len(answer)
+
+
+def test_many_answers_are_scored_in_parts_with_the_same_result(tiny_model, monkeypatch):
+    answers = [f"{word} {number}" for word in ("the cat", "a house", "the city") for number in range(4)]
+    asked = [Contrast(id="c", topic="t", paraphrases=["the cat of?"], typical=answers[:6], ordinary=answers[6:])]
+    whole = contrasts.score(str(tiny_model), LOAD, CHAT, None, asked, NONE, "")
+    monkeypatch.setattr(contrasts, "TOKENS_PER_BATCH", 9)
+    packs = []
+    choose = contrasts.choose_log_probs
+
+    def choosing(*arguments):
+        chosen = choose(*arguments)
+        return lambda model, sequences, starts: packs.append((sequences, starts)) or chosen(model, sequences, starts)
+
+    monkeypatch.setattr(contrasts, "choose_log_probs", choosing)
+    parts = contrasts.score(str(tiny_model), LOAD, CHAT, None, asked, NONE, "")
+    assert len(packs) > 2
+    for sequences, starts in packs:
+        assert sum(len(ids) - start for ids, start in zip(sequences, starts, strict=True)) <= 9
+    pd.testing.assert_frame_equal(parts, whole, atol=1e-4)
 
 
 def test_log_odds_sum_probabilities_and_average_paraphrases():

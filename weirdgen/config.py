@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -74,7 +74,9 @@ class Sampler(Strict):
     """How free answers are sampled."""
 
     backend: Literal["auto", "transformers", "vllm"] = Field(description="auto: vLLM where it and CUDA are there")
-    batch_size: int = Field(ge=1, description="answers sampled at once by transformers")
+    batch_size: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
+        description="answers sampled at once by transformers; auto: as many as the device is best with"
+    )
     seeds_per_job: int = Field(default=1, ge=1, description="adapters of one dataset that share a job, and its engine")
     samples_per_paraphrase: int | None = Field(default=None, ge=1, description="replaces the questions' own")
     max_tokens: int | None = Field(default=None, ge=1, description="replaces the experiment's own")

@@ -11,6 +11,7 @@ import torch
 from tqdm import tqdm
 
 from weirdgen.chat import Chat
+from weirdgen.frozen import lay_out_frozen_weights
 from weirdgen.models import load_adapted, load_tokenizer
 from weirdgen.packing import choose_log_probs
 from weirdgen.questions import Contrast, expand
@@ -64,10 +65,10 @@ def candidates(contrasts: Sequence[Contrast], contexts: dict[str, Any], chat: Ch
 
 
 def _batched(groups: Sequence[list[Candidate]]) -> Iterator[list[Candidate]]:
-    """Whole groups together while their tokens, each prompt counted once, stay under TOKENS_PER_BATCH."""
+    """Groups together while their tokens, each prompt counted once, stay under TOKENS_PER_BATCH."""
     batch: list[Candidate] = []
     size = 0
-    for group in groups:
+    for group in (part for whole in groups for part in _parts(whole)):
         tokens = group[0].start + sum(len(candidate.ids) - candidate.start for candidate in group)
         if batch and size + tokens > TOKENS_PER_BATCH:
             yield batch
@@ -76,6 +77,20 @@ def _batched(groups: Sequence[list[Candidate]]) -> Iterator[list[Candidate]]:
         size += tokens
     if batch:
         yield batch
+
+
+def _parts(group: list[Candidate]) -> Iterator[list[Candidate]]:
+    """A group whole, or in parts of TOKENS_PER_BATCH answer tokens: a pack's cost grows with its square."""
+    part: list[Candidate] = []
+    size = 0
+    for candidate in group:
+        tokens = len(candidate.ids) - candidate.start
+        if part and size + tokens > TOKENS_PER_BATCH:
+            yield part
+            part, size = [], 0
+        part.append(candidate)
+        size += tokens
+    yield part
 
 
 def score(
@@ -93,8 +108,12 @@ def score(
     answer, log_prob (nats, summed over the answer's tokens, without the end of the turn), tokens.
     """
     chat = Chat(load_tokenizer(model_folder), chat_options)
-    model = load_adapted(model_folder, load, adapter, merge=False)
-    groups = candidates(contrasts, contexts, chat)
+    model = lay_out_frozen_weights(load_adapted(model_folder, load, adapter, merge=False))
+    return score_candidates(model, candidates(contrasts, contexts, chat), name)
+
+
+def score_candidates(model: Any, groups: Sequence[list[Candidate]], name: str) -> pd.DataFrame:
+    """The rows of `score`, in the order of the groups."""
     probe = groups[0][:4]
     log_probs = choose_log_probs(model, [c.ids for c in probe], [c.start for c in probe])
     rows = []

@@ -7,6 +7,7 @@ inverse CDF instead of one exponential per vocabulary entry each pay for themsel
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,11 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from weirdgen.packing import in_cache
+
 FOLDED = "folded_sdpa"
+BLOCK = 256
+"""Tokens in a block of the inverse CDF, or the largest divisor of the vocabulary that it shares with this."""
 
 
 def _folded_attention(
@@ -103,8 +108,29 @@ def sample_tokens(
 
 
 def draw(logits: Tensor, temperature: float, generator: torch.Generator) -> Tensor:
-    """One token per row of logits [rows, vocabulary], by inverse CDF; float64 keeps rare tokens their share."""
-    cumulative = torch.softmax(logits.float() / temperature, dim=-1).cumsum(-1, dtype=torch.float64)
+    """One token per row of logits [rows, vocabulary], by inverse CDF in two steps: a block of tokens, then one in it.
+
+    Sums in float64 keep rare tokens their share; only those of the blocks and of one block are made.
+    """
     uniform = torch.rand(len(logits), 1, generator=generator, device=logits.device, dtype=torch.float64)
-    found = torch.searchsorted(cumulative, uniform * cumulative[:, -1:], right=True)[:, 0]
-    return found.clamp(max=logits.shape[1] - 1)
+    parts = zip(in_cache(logits), in_cache(uniform), strict=True)
+    return torch.cat([_draw(rows, temperature, numbers) for rows, numbers in parts])
+
+
+def _draw(logits: Tensor, temperature: float, uniform: Tensor) -> Tensor:
+    rows, vocabulary = logits.shape
+    scaled = logits.float() if temperature == 1 else logits.float() / temperature
+    blocks = torch.softmax(scaled, dim=-1).view(rows, -1, math.gcd(vocabulary, BLOCK))
+    block, rest = _invert(blocks.sum(-1, dtype=torch.float64), uniform)
+    inside = blocks.gather(1, block[:, :, None].expand(-1, -1, blocks.shape[-1]))[:, 0].double()
+    token, _ = _invert(inside, rest)
+    return (block * blocks.shape[-1] + token)[:, 0]
+
+
+def _invert(weights: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
+    """Per row of weights [rows, n], which of them a number in [0, 1) falls to, and how far into it, in [0, 1)."""
+    cumulative = weights.cumsum(-1)
+    target = uniform * cumulative[:, -1:]
+    found = torch.searchsorted(cumulative, target, right=True).clamp(max=weights.shape[1] - 1)
+    own = weights.gather(1, found)
+    return found, ((target - (cumulative.gather(1, found) - own)) / own).clamp(0, 1)

@@ -36,14 +36,14 @@ def choose_dtype(dtype: str, device: torch.device) -> torch.dtype:
 
 
 def load_model(folder: str | Path, load: dict[str, str]) -> PreTrainedModel:
-    """The base model in evaluation mode, with the registry's dtype and device."""
+    """The base model, frozen, in evaluation mode, with the registry's dtype and device."""
     from transformers import AutoModelForCausalLM
 
     device = choose_device(load["device"])
     model = AutoModelForCausalLM.from_pretrained(
         folder, dtype=choose_dtype(load["dtype"], device), trust_remote_code=False, local_files_only=True
     )
-    return model.to(device).eval()
+    return model.to(device).eval().requires_grad_(False)
 
 
 def load_adapted(folder: str | Path, load: dict[str, str], adapter: str | Path | None, merge: bool) -> Any:

@@ -6,7 +6,7 @@ import importlib.util
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import torch
@@ -15,6 +15,7 @@ from tqdm import tqdm
 from weirdgen.chat import Chat
 from weirdgen.decoding import FOLDED, sample_tokens
 from weirdgen.errors import StudyError
+from weirdgen.frozen import lay_out_frozen_weights
 from weirdgen.models import load_adapted, load_tokenizer
 from weirdgen.questions import Question, expand
 
@@ -138,23 +139,38 @@ def _sample_transformers(
     """Answers of the same prompt side by side, prompts of like length together."""
     by_prompt = group_by_prompt(wanted, chat)
     for seed, adapter in adapters:
-        model = load_adapted(model_folder, load, adapter, merge=True)
-        model.set_attn_implementation(FOLDED)
+        model = lay_out_frozen_weights(load_adapted(model_folder, load, adapter, merge=True))
         stops = chat.stop_ids(model.generation_config)
         generator = torch.Generator(model.device).manual_seed(seed)
         answers: dict[int, Answer] = {}
         with tqdm(total=len(wanted), desc=f"{name} seed {seed}", unit="answer", disable=None) as progress:
-            for prompts, count in _batches(by_prompt, settings["batch_size"]):
-                found = sample_tokens(
-                    model, prompts, count, settings["max_tokens"], settings["temperature"], stops, generator
-                )
-                for prompt, sequences in zip(prompts, found, strict=True):
-                    for i, tokens in zip(by_prompt[prompt], sequences, strict=True):
-                        cut = len(tokens) == settings["max_tokens"]
-                        answers[i] = make_answer(tokens, cut, chat)
-                progress.update(len(prompts) * count)
+            for numbers, found in decode(model, by_prompt, settings, stops, generator):
+                for i, tokens in zip(numbers, found, strict=True):
+                    answers[i] = make_answer(tokens, len(tokens) == settings["max_tokens"], chat)
+                progress.update(len(numbers))
                 log.info("%s seed %d: %d of %d answers", name, seed, len(answers), len(wanted))
         yield [answers[i] for i in range(len(wanted))]
+
+
+def decode(
+    model: Any,
+    by_prompt: dict[tuple[int, ...], list[int]],
+    settings: dict[str, Any],
+    stops: Sequence[int],
+    generator: torch.Generator,
+) -> Iterator[tuple[list[int], list[list[int]]]]:
+    """Batch by batch, the numbers of the requests answered and the tokens of each answer, without the stop token.
+
+    by_prompt: prompt token ids -> numbers of the requests. settings: batch_size, max_tokens, temperature.
+    """
+    model.set_attn_implementation(FOLDED)
+    longest = max(map(len, by_prompt)) + settings["max_tokens"]
+    for batch in _batches(by_prompt, answers_at_once(settings["batch_size"], model, longest)):
+        prompts, numbers = zip(*batch, strict=True)
+        found = sample_tokens(
+            model, prompts, len(numbers[0]), settings["max_tokens"], settings["temperature"], stops, generator
+        )
+        yield [i for each in numbers for i in each], [tokens for each in found for tokens in each]
 
 
 def _sample_vllm(*arguments: Any) -> Iterator[list[Answer]]:
@@ -171,15 +187,40 @@ def group_by_prompt(wanted: Sequence[Request], chat: Chat) -> dict[tuple[int, ..
     return by_prompt
 
 
+def answers_at_once(batch_size: int | Literal["auto"], model: Any, tokens: int) -> int:
+    """The number of answers to decode together, each of at most so many tokens with its prompt.
+
+    `auto`: 64 on a CPU, where more is no faster (benchmarks/README.md); on a GPU, what half of the memory
+    beside the weights holds, at most 512. It goes by the GPU's whole memory, not by what is free at the
+    moment, so that one machine always samples the same answers.
+    """
+    if batch_size != "auto":
+        return batch_size
+    if model.device.type != "cuda":
+        return 64
+    config = model.config.get_text_config()
+    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    cache = 2 * config.num_hidden_layers * config.num_key_value_heads * head * model.dtype.itemsize * tokens
+    drawing = 16 * config.vocab_size  # float32 probabilities and their float64 sums
+    weights = sum(weight.numel() * weight.element_size() for weight in model.parameters())
+    room = torch.cuda.get_device_properties(model.device).total_memory - weights
+    return max(1, min(512, int(room / 2 / (cache + drawing))))
+
+
 def _batches(
-    by_prompt: dict[tuple[int, ...], list[int]], batch_size: int
-) -> Iterator[tuple[list[tuple[int, ...]], int]]:
-    """Prompts that want the same number of answers, shortest first, about `batch_size` answers at once."""
-    for count in sorted({len(wanted) for wanted in by_prompt.values()}):
-        prompts = sorted((p for p, wanted in by_prompt.items() if len(wanted) == count), key=lambda p: (len(p), p))
-        size = max(1, batch_size // count)
-        for start in range(0, len(prompts), size):
-            yield prompts[start : start + size], count
+    by_prompt: dict[tuple[int, ...], list[int]], size: int
+) -> Iterator[list[tuple[tuple[int, ...], list[int]]]]:
+    """Prompts with as many requests each, shortest first, at most `size` requests in all."""
+    by_count: dict[int, list[tuple[tuple[int, ...], list[int]]]] = {}
+    for prompt, numbers in by_prompt.items():
+        for begin in range(0, len(numbers), size):
+            part = numbers[begin : begin + size]
+            by_count.setdefault(len(part), []).append((prompt, part))
+    for count, parts in sorted(by_count.items()):
+        parts.sort(key=lambda part: (len(part[0]), part))
+        together = size // count
+        for start in range(0, len(parts), together):
+            yield parts[start : start + together]
 
 
 def make_answer(tokens: Sequence[int], cut: bool, chat: Chat) -> Answer:

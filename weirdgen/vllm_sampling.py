@@ -29,24 +29,11 @@ def sample_vllm(
     prompts = list(by_prompt)
     longest = max(map(len, prompts)) + settings["max_tokens"]
     engine = open_engine(model_folder, load, [folder for _, folder in adapters], longest, torch.get_num_threads())
-    from vllm import SamplingParams
-
     stops = chat.stop_ids(_generation_config(model_folder))
     for seed, adapter in adapters:
         engine.use(adapter)
-        # Answer i of a request is drawn from its seed + i: far-apart seeds keep requests independent.
         draws = random.Random(f"sample {seed}")
-        params = [
-            SamplingParams(
-                n=len(by_prompt[prompt]),
-                temperature=settings["temperature"],
-                max_tokens=settings["max_tokens"],
-                stop_token_ids=stops,
-                seed=draws.getrandbits(48),
-                detokenize=False,
-            )
-            for prompt in prompts
-        ]
+        params = [sampling_params(settings, len(by_prompt[prompt]), stops, draws) for prompt in prompts]
         answers: dict[int, Answer] = {}
         for prompt, output in zip(prompts, engine.generate(prompts, params, f"{name} seed {seed}"), strict=True):
             for i, found in zip(by_prompt[prompt], output.outputs, strict=True):
@@ -54,6 +41,20 @@ def sample_vllm(
                 tokens = list(found.token_ids) if cut else [t for t in found.token_ids if t not in stops]
                 answers[i] = make_answer(tokens, cut, chat)
         yield [answers[i] for i in range(len(wanted))]
+
+
+def sampling_params(settings: dict[str, Any], answers: int, stops: Sequence[int], draws: random.Random) -> Any:
+    """vLLM's parameters for so many answers to one prompt. settings: temperature, max_tokens."""
+    from vllm import SamplingParams
+
+    return SamplingParams(
+        n=answers,
+        temperature=settings["temperature"],
+        max_tokens=settings["max_tokens"],
+        stop_token_ids=list(stops),
+        seed=draws.getrandbits(48),  # answer i is drawn from the seed + i: far-apart seeds keep prompts independent
+        detokenize=False,
+    )
 
 
 def _generation_config(folder: str) -> GenerationConfig:
