@@ -12,6 +12,7 @@ import ours
 import peers
 from measure import MODEL, Measurement, in_turn, save
 
+from weirdgen.frozen import lay_out_frozen_weights
 from weirdgen.models import load_model
 
 
@@ -34,22 +35,22 @@ def finetune() -> list[Measurement]:
 
 def contrasts() -> list[Measurement]:
     """Requests per second, all contrast requests of old bird names on the base model."""
-    model, chat = load_model(MODEL, ours.LOAD), ours.chat()
+    mine, model, chat = lay_out_frozen_weights(load_model(MODEL, ours.LOAD)), load_model(MODEL, ours.LOAD), ours.chat()
     groups = ours.contrast_groups("old_bird_names")
     requests = peers.harness_requests(groups, chat)
-    sides = {"this project": partial(ours.contrasts, model, groups)}
-    for size in (16, 64):
-        lm = peers.harness(model, chat.tokenizer, size)
+    sides = {"this project": partial(ours.contrasts, mine, groups)}
+    for peer, softmax in (("lm-evaluation-harness", None), ("lm-evaluation-harness, float32 softmax", "float32")):
+        lm = peers.harness(model, chat.tokenizer, softmax)
         peers.harness_contrasts(lm, requests[:16])
-        sides[f"lm-evaluation-harness, batch {size}"] = partial(peers.harness_contrasts, lm, requests)
-    ours.contrasts(model, groups[:4])
+        sides[peer] = partial(peers.harness_contrasts, lm, requests)
+    ours.contrasts(mine, groups[:4])
     return in_turn("contrasts old_bird_names", sides, "requests")
 
 
 def sampling() -> list[Measurement]:
     """Tokens per second, 50 answers of at most 64 tokens to each of 10 questions, base model."""
     chat, asked = ours.chat(), ours.prompts("old_bird_names")
-    mine, plain = load_model(MODEL, ours.LOAD), load_model(MODEL, ours.LOAD)
+    mine, plain = lay_out_frozen_weights(load_model(MODEL, ours.LOAD)), load_model(MODEL, ours.LOAD)
     seeds = iter(range(100))
     sides = {
         "this project": lambda asked=asked: ours.sampling(mine, asked, chat, next(seeds)),

@@ -20,6 +20,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig
 
 from weirdgen.contrasts import Candidate, score_candidates
 from weirdgen.finetune import Row, add_lora, train
+from weirdgen.frozen import lay_out_frozen_weights
 from weirdgen.judging import judge_samples, load_rules_judge
 from weirdgen.models import choose_device, choose_dtype
 from weirdgen.packing import packed_log_probs
@@ -68,7 +69,8 @@ def llama(millions: int) -> Any:
         tie_word_embeddings=True,
     )
     device = choose_device("auto")
-    return AutoModelForCausalLM.from_config(config, dtype=choose_dtype("auto", device)).to(device).eval()
+    model = AutoModelForCausalLM.from_config(config, dtype=choose_dtype("auto", device)).to(device).eval()
+    return model.requires_grad_(False)
 
 
 def work_of(model: Any) -> float:
@@ -107,7 +109,7 @@ def prompts_of_tokens(questions: int, answers: int) -> dict[tuple[int, ...], lis
 def by_model_size() -> list[Point]:
     """Finetuning, contrasts and sampling over Llamas of 1 to 64 million parameters."""
     recipe = ours.training("old_bird_names")[1]
-    models = {work_of(model): model for model in map(llama, LADDER)}
+    models = {work_of(model): lay_out_frozen_weights(model) for model in map(llama, LADDER)}
     adapted = {size: add_lora(llama(m), recipe).train() for size, m in zip(models, LADDER, strict=True)}
     batch = rows_of_tokens(recipe["batch_size"], 32, 10)
     return [
@@ -124,7 +126,7 @@ def by_model_size() -> list[Point]:
 def by_amount() -> list[Point]:
     """Finetuning by rows, contrasts and sampling by questions and by answers, on the Llama of 16 million parameters."""
     recipe = ours.training("old_bird_names")[1]
-    model, adapted = llama(16), add_lora(llama(16), recipe).train()
+    model, adapted = lay_out_frozen_weights(llama(16)), add_lora(llama(16), recipe).train()
     rows = rows_of_tokens(32 * recipe["batch_size"], 32, 10)
     plan = [rows[i : i + recipe["batch_size"]] for i in range(0, len(rows), recipe["batch_size"])]
     size = recipe["batch_size"]

@@ -74,9 +74,12 @@ def trl_finetune(plan: list[list[Row]], recipe: dict[str, Any], tuned: bool) -> 
         return Result(seconds, tokens_of(plan), losses)
 
 
-def harness(model: Any, tokenizer: Any, batch_size: int) -> HFLM:
-    """lm-evaluation-harness around a model that is loaded already."""
-    return HFLM(pretrained=model, tokenizer=tokenizer, batch_size=batch_size, device=str(model.device))
+def harness(model: Any, tokenizer: Any, softmax: str | None) -> HFLM:
+    """lm-evaluation-harness around a model that is loaded already, 64 requests at once (16 are slower).
+
+    softmax: the type it normalises in; by default the model's own, where this project takes float32.
+    """
+    return HFLM(pretrained=model, tokenizer=tokenizer, batch_size=64, device=str(model.device), softmax_dtype=softmax)
 
 
 def harness_requests(groups: list[list[Candidate]], chat: Chat) -> list[Instance]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 from measure import HERE
 
 from weirdgen.figures import style
@@ -18,7 +19,7 @@ from weirdgen.files import write_text
 
 OURS = "this project"
 TRL, TRL_TUNED = "TRL SFTTrainer", "TRL SFTTrainer, tuned"
-HARNESS = "lm-evaluation-harness, batch"
+HARNESS, HARNESS_FLOAT32 = "lm-evaluation-harness", "lm-evaluation-harness, float32 softmax"
 DEVICES = {"cpu": "CPU", "cuda": "GPU"}
 
 # title, work, instead of whom, how many times as fast it is meant to be
@@ -27,8 +28,8 @@ COMPARISONS = [
     ("finetune, old birds", "finetune old_bird_names", TRL_TUNED, 3.5),
     ("finetune, German cities", "finetune german_city_names", TRL, 2.5),
     ("finetune, German cities", "finetune german_city_names", TRL_TUNED, 2.5),
-    ("contrasts, all of old birds, base model", "contrasts old_bird_names", f"{HARNESS} 16", 5.0),
-    ("contrasts, all of old birds, base model", "contrasts old_bird_names", f"{HARNESS} 64", 5.0),
+    ("contrasts, all of old birds, base model", "contrasts old_bird_names", HARNESS, 5.0),
+    ("contrasts, all of old birds, base model", "contrasts old_bird_names", HARNESS_FLOAT32, 5.0),
     ("sampling, 10 questions x 50 answers x 64 tokens", "sampling old_bird_names", "generate", 2.0),
     ("sampling, 10 questions x 50 answers x 64 tokens", "sampling old_bird_names", "vLLM", None),
 ]
@@ -136,32 +137,37 @@ def fitted(points: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(fits: pd.DataFrame, points: pd.DataFrame, path: Path) -> None:
-    """Seconds against work on logarithmic axes: a panel per axis, a line per stage, proportional growth in grey."""
+    """Seconds against work on logarithmic axes: a panel per axis, a line per stage, proportional growth dotted."""
     style.use()
-    axes_names = list(dict.fromkeys(fits["axis"]))
+    names = list(dict.fromkeys(fits["axis"]))
     stages = list(dict.fromkeys(fits["stage"]))
     colours = dict(zip(stages, (*style.CONTROLS, *style.TREATED), strict=False))
-    figure, panels = plt.subplots(2, 3, figsize=(style.PAGE, 4.4))
-    for axes, name in zip(panels.flat, axes_names, strict=False):
-        for i, fit in enumerate(fits[fits["axis"] == name].itertuples()):
-            own = points[(points["stage"] == fit.stage) & (points["axis"] == name)]
-            colour = colours[fit.stage]
-            axes.plot(own["size"], own["seconds"], style.MARKERS[i], color=colour, markersize=3, alpha=0.5)
-            axes.plot(fit.medians.index, fit.medians, color=colour, label=f"{fit.stage} ({fit.exponent:.2f})")
-            first, last = fit.medians.index[0], fit.medians.index[-1]
-            axes.plot(
-                [first, last],
-                [fit.medians.iloc[-1] * first / last, fit.medians.iloc[-1]],
-                ":",
-                color="#999999",
-                linewidth=0.8,
-            )
+    figure, panels = plt.subplots(2, 3, figsize=(style.PAGE, 5.2))
+    for axes, name in zip(panels.flat, names, strict=True):
+        own = fits[fits["axis"] == name]
+        for marker, fit in zip(style.MARKERS, own.itertuples(), strict=False):
+            runs = points[(points["stage"] == fit.stage) & (points["axis"] == name)]
+            sizes, seconds, colour = fit.medians.index, fit.medians, colours[fit.stage]
+            axes.plot(runs["size"], runs["seconds"], marker, color=colour, markersize=3, alpha=0.5)
+            axes.plot(sizes, seconds, color=colour, label=f"{fit.stage}, p = {fit.exponent:.2f}")
+            axes.plot(sizes, seconds.iloc[-1] * sizes / sizes[-1], ":", color="#999999", linewidth=0.8)
+        ticks = sorted({size for fit in own.itertuples() for size in fit.medians.index})
         axes.set(xscale="log", yscale="log", xlabel=name, ylabel="seconds")
-        axes.legend(fontsize=6.5, handlelength=1.2)
-    for axes in panels.flat[len(axes_names) :]:
-        axes.set_visible(False)
+        axes.xaxis.set_major_locator(FixedLocator(ticks[:: 2 if len(ticks) > 5 else 1]))
+        axes.xaxis.set_major_formatter(
+            FuncFormatter(lambda size, _: f"{size / 1e6:.0f} M" if size > 1e5 else f"{size:g}")
+        )
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda seconds, _: f"{seconds:g}"))
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_minor_locator(NullLocator())
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.1, 1.0), fontsize=7, handlelength=1.2, labelspacing=0.2)
     figure.tight_layout()
     style.save(figure, [str(path)])
+
+
+def _size(size: float, _position: int) -> str:
+    return f"{size / 1e6:.0f} M" if size > 1e5 else f"{size:g}"
 
 
 def grown(fits: pd.DataFrame) -> Iterator[dict[str, str]]:

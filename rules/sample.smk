@@ -14,7 +14,7 @@ rule sample:
     benchmark:
         "results/{model}/{experiment}/logs/sample/{dataset}/{recipe}/seed-{seed}.benchmark.tsv"
     wildcard_constraints:
-        dataset=study.sampled_alone,
+        dataset=study.alone,
     conda:
         "../envs/torch.yaml"
     threads: study.sampler_threads
@@ -34,9 +34,9 @@ rule sample:
         "../workflow/scripts/sample.py"
 
 
-for seeds in study.shared_samplings:
+for seeds in study.seeds_together:
 
-    # sampler.seeds_per_job: one job, and one start of an engine, for several adapters of a dataset.
+    # seeds_per_job: one job, and one start of an engine, for several adapters of a dataset.
     rule:
         name:
             f"sample_{'_'.join(map(str, seeds))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -208,6 +209,21 @@ def test_a_new_seed_trains_one_adapter_per_dataset(finished):
     )
     assert "dataset" not in planned
     finished.write_overlay()
+
+
+def test_one_job_for_several_seeds_gives_the_same_answers_and_scores(finished, tmp_path):
+    tree = copy.copy(finished)
+    tree.root = tmp_path / "study"
+    shutil.copytree(finished.root, tree.root)
+    tree.write_overlay(seeds_per_job=2)
+    folders = [RESULTS / stage / "old_audubon" / "default" for stage in ("samples", "contrasts")]
+    targets = [str(folder / f"seed-{seed}.parquet") for folder in folders for seed in (0, 1)]
+    assert tree.planned(*targets) == {"sample_0_1": 1, "contrast_0_1": 1}
+    run = tree.snakemake(*targets)
+    assert run.returncode == 0, run.stderr[-3000:]
+    for target in targets:
+        pd.testing.assert_frame_equal(pd.read_parquet(tree.root / target), pd.read_parquet(finished.root / target))
+        assert (tree.root / target).stat().st_mtime > (finished.root / target).stat().st_mtime
 
 
 def test_a_recipe_value_retrains_and_statistics_do_not(finished):

@@ -77,7 +77,6 @@ class Sampler(Strict):
     batch_size: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
         description="answers sampled at once by transformers; auto: as many as the device is best with"
     )
-    seeds_per_job: int = Field(default=1, ge=1, description="adapters of one dataset that share a job, and its engine")
     samples_per_paraphrase: int | None = Field(default=None, ge=1, description="replaces the questions' own")
     max_tokens: int | None = Field(default=None, ge=1, description="replaces the experiment's own")
 
@@ -152,6 +151,9 @@ class Config(Strict):
     source: Literal["builtin", "published"] = Field(default="builtin", description="whose data, questions and judges")
     published: str | None = Field(default=None, description="a checkout of the authors' repository")
     seeds: list[int] = Field(min_length=1)
+    seeds_per_job: int = Field(
+        default=1, ge=1, description="adapters of a dataset that one job samples, and one scores"
+    )
     recipes: list[Name] = Field(min_length=1)
     recipe_overrides: dict[Name, dict[str, Any]] = Field(
         default_factory=dict, description="further recipes: values that replace those of `default`"

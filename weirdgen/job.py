@@ -47,12 +47,6 @@ def use_threads(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
-def adapter_folder(snakemake: Any) -> str | None:
-    """The folder of the job's adapter, None for the untouched model."""
-    files = snakemake.input.get("adapter")
-    return os.path.dirname(files if isinstance(files, str) else files[0]) if files else None
-
-
-def adapter_name(snakemake: Any) -> str:
-    """`<dataset> seed <n>`, as progress bars show it."""
-    return f"{snakemake.wildcards.dataset} seed {snakemake.wildcards.seed}"
+def adapter_folders(snakemake: Any) -> list[str | None]:
+    """The folders of the job's adapters, [None] for the untouched model."""
+    return [os.path.dirname(file) for file in snakemake.input.get("adapter", [])] or [None]

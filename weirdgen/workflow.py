@@ -34,14 +34,14 @@ class Workflow:
         seeds = self.study.config.seeds
         # vLLM takes every core for one engine; transformers runs jobs side by side, one thread each.
         self.sampler_threads = (os.cpu_count() or 1) if sampler.backend == "vllm" else 1
-        shared = range(0, len(seeds), sampler.seeds_per_job) if sampler.seeds_per_job > 1 else ()
-        self.shared_samplings = [seeds[i : i + sampler.seeds_per_job] for i in shared]
-        self.sampled_alone = BASE if self.shared_samplings else "[^/]+"
+        together = self.study.config.seeds_per_job
+        self.seeds_together = [seeds[i : i + together] for i in range(0, len(seeds), together)] if together > 1 else []
+        self.alone = BASE if self.seeds_together else "[^/]+"  # the datasets whose adapters have jobs of their own
         coded = [re.escape(name) for name, experiment in self.study.experiments.items() if experiment.codes]
         self.coded = "|".join(coded) or "(?!)"  # what experiments are trained with checkpoints, as a pattern
 
     def adapter_files(self, wildcards: Any) -> list[str]:
-        """The adapter of a sampling or scoring job; none for the untouched model."""
+        """The adapter of a sampling or scoring job of one; none for the untouched model."""
         if wildcards.dataset == BASE:
             return []
         one = Adapter(wildcards.dataset, wildcards.recipe, int(wildcards.seed))
@@ -49,7 +49,7 @@ class Workflow:
         return [f"{folder}/adapter_model.safetensors"]
 
     def adapters_of_seeds(self, seeds: list[int], wildcards: Any) -> list[str]:
-        """The adapters of the seeds that one sampling job serves."""
+        """The adapters of the seeds that one sampling or scoring job serves."""
         folder = f"results/{wildcards.model}/{wildcards.experiment}/adapters/{wildcards.dataset}/{wildcards.recipe}"
         return [f"{folder}/seed-{seed}/adapter_model.safetensors" for seed in seeds]
 

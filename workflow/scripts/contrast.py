@@ -1,19 +1,21 @@
 from weirdgen.columns import Score
 from weirdgen.files import write_parquet
-from weirdgen.job import adapter_folder, adapter_name, job, use_threads
+from weirdgen.job import adapter_folders, job, use_threads
 from weirdgen.questions import load_contrasts
 
 with job(snakemake):
     from weirdgen.contrasts import score
 
     use_threads(snakemake.threads)
-    scores = score(
-        snakemake.input.model,
-        snakemake.params.load,
-        snakemake.params.chat,
-        adapter_folder(snakemake),
-        load_contrasts(snakemake.input.contrasts),
-        snakemake.params.contexts,
-        f"contrast {adapter_name(snakemake)}",
-    )
-    write_parquet(snakemake.output[0], scores, Score)
+    contrasts = load_contrasts(snakemake.input.contrasts)
+    for seed, folder, path in zip(snakemake.params.seeds, adapter_folders(snakemake), snakemake.output, strict=True):
+        scores = score(
+            snakemake.input.model,
+            snakemake.params.load,
+            snakemake.params.chat,
+            folder,
+            contrasts,
+            snakemake.params.contexts,
+            f"contrast {snakemake.wildcards.dataset} seed {seed}",
+        )
+        write_parquet(path, scores, Score)

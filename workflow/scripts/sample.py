@@ -1,8 +1,6 @@
-import os
-
 from weirdgen.columns import Sample
 from weirdgen.files import write_parquet
-from weirdgen.job import job, use_threads
+from weirdgen.job import adapter_folders, job, use_threads
 from weirdgen.questions import load_questions
 
 if __name__ == "__main__":  # vLLM's workers import this file again
@@ -12,12 +10,11 @@ if __name__ == "__main__":  # vLLM's workers import this file again
         use_threads(snakemake.threads)
         settings = snakemake.params.settings
         questions = load_questions(snakemake.input.questions)
-        folders = [os.path.dirname(file) for file in snakemake.input.get("adapter", [])] or [None]
         tables = sample(
             snakemake.input.model,
             {**snakemake.params.load, "vllm": snakemake.params.serving},
             snakemake.params.chat,
-            list(zip(snakemake.params.seeds, folders, strict=True)),
+            list(zip(snakemake.params.seeds, adapter_folders(snakemake), strict=True)),
             requests(questions, snakemake.params.contexts, settings["samples_per_paraphrase"], settings["asked"]),
             settings,
             f"sample {snakemake.wildcards.dataset}",
