@@ -66,7 +66,7 @@ $(VLLM_READY): requirements.lock requirements-vllm.lock pyproject.toml
 	@touch $(VLLM_READY)
 
 bench: $(READY) $(VLLM_READY) $(BENCH_READY) ## measure this project beside what it is used instead of: benchmarks/table.md
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 1 --quiet all resources/models/smollm2-135m-instruct
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake resources/models/smollm2-135m-instruct --cores 1 --quiet all
 	.venv-bench/bin/python benchmarks/compare.py
 	.venv-vllm/bin/python benchmarks/with_vllm.py
 	$(BIN)/python benchmarks/flops.py

@@ -111,3 +111,24 @@ def test_the_readme_answers_a_strangers_questions_in_order():
     headings = re.findall(r"^## (.+)$", (ROOT / "README.md").read_text(), re.MULTILINE)
     wanted = ["What was found", "Run it", "Change the model", "Add an experiment", "Run it on a cluster"]
     assert headings[:5] == wanted
+
+
+LOADS_A_MODEL = {
+    *("contrast", "fetch_model", "finetune", "finetune_watched", "ordinary", "sample"),
+    *("judge_with_model", "validate_model_judges", "inspect_log"),
+}
+
+
+def test_a_stage_without_a_model_does_not_load_torch():
+    """Seconds per job: what a script imports is all it needs."""
+    import ast
+
+    lines = ["import sys", f"sys.path.insert(0, {str(ROOT)!r})"]
+    for path in sorted((ROOT / "workflow" / "scripts").glob("*.py")):
+        if path.stem not in LOADS_A_MODEL:
+            tree = ast.parse(path.read_text())
+            lines += [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+            lines.append(f"assert not {{'torch', 'transformers', 'peft', 'vllm'}} & set(sys.modules), {path.stem!r}")
+    assert len([line for line in lines if line.startswith("assert")]) > 8
+    run = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
