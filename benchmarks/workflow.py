@@ -1,14 +1,14 @@
-"""The workflow as a user runs it: `make study` from a clone, nothing to do, one figure again, a plan; peak memory.
+"""The workflow as a user runs it, in a clone: `make study`, nothing to do, one figure again, plans; peak memory.
 
-.venv/bin/python benchmarks/workflow.py
+.venv/bin/python benchmarks/workflow.py [study] [plans]
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -22,7 +22,7 @@ FIGURE = "results/smollm2-135m-instruct/old_bird_names/figures/effect_by_topic.p
 def seconds(command: str, folder: Path) -> float:
     """Seconds of a command in a folder. Raises CalledProcessError if it fails."""
     began = time.perf_counter()
-    path = f"{folder / '.venv' / 'bin'}:{os.environ['PATH']}"
+    path = f"{folder / '.venv' / 'bin'}:{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
     subprocess.run(command, shell=True, cwd=folder, check=True, env={**os.environ, "PATH": path}, capture_output=True)
     return time.perf_counter() - began
 
@@ -59,28 +59,20 @@ def plans(folder: Path) -> list[Measurement]:
     return rows
 
 
-def main() -> None:
-    """`make study` once (its parts are measured in rounds elsewhere), the rest RUNS times."""
-    folder = Path(tempfile.mkdtemp(prefix="weirdgen-bench-"))
-    clone = folder / "clone"
-    try:
-        subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
-        rows = runs(clone)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    save("workflow", rows)
-
-
-def runs(clone: Path) -> list[Measurement]:
-    """Everything measured in one clone."""
+def study(clone: Path) -> list[Measurement]:
+    """`make study` once (its parts are measured in rounds elsewhere), then RUNS times what is left to do after it."""
     rows = [measured("make study", "from a clone", 0, seconds("make study", clone))]
     rows += peak_memory(clone / "results")
     for run in range(RUNS):
         rows.append(measured("make study", "nothing to do", run, seconds("make study", clone)))
         (clone / FIGURE).unlink()
         rows.append(measured("make study", "one figure again", run, seconds(f"snakemake --cores 1 {FIGURE}", clone)))
-    return rows + plans(clone)
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    works = {"study": study, "plans": plans}
+    for name in sys.argv[1:] or works:
+        with tempfile.TemporaryDirectory(prefix="weirdgen-bench-") as folder:
+            subprocess.run(["git", "clone", "--quiet", ROOT, f"{folder}/clone"], check=True)
+            save(name, works[name](Path(folder, "clone")))

@@ -96,9 +96,9 @@ rule effects:
     conda:
         "../envs/analysis.yaml"
     params:
-        roles=lookup("experiments/{experiment}/roles", within=study.params),
-        measures=lookup("experiments/{experiment}/measures", within=study.params),
-        statistics=lookup("statistics", within=study.params),
+        roles=study.param("experiments/{experiment}/roles"),
+        measures=study.param("experiments/{experiment}/measures"),
+        statistics=study.param("statistics"),
         code=study.code("effects"),
     script:
         "../workflow/scripts/effects.py"

@@ -19,14 +19,14 @@ rule contrast:
         "../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=lookup("models/{model}/gpus", within=study.params),
-        mem_mb=lookup("models/{model}/mem_mb", within=study.params),
+        gpu=study.param("models/{model}/gpus"),
+        mem_mb=study.param("models/{model}/mem_mb"),
         runtime=60,
     params:
         seeds=lambda wildcards: [int(wildcards.seed)],
-        load=lookup("models/{model}/load", within=study.params),
-        chat=lookup("models/{model}/chat", within=study.params),
-        contexts=lookup("experiments/{experiment}/contexts/contrasts", within=study.params),
+        load=study.param("models/{model}/load"),
+        chat=study.param("models/{model}/chat"),
+        contexts=study.param("experiments/{experiment}/contexts/contrasts"),
         code=study.code("contrast"),
     script:
         "../workflow/scripts/contrast.py"
@@ -54,14 +54,14 @@ for seeds in study.seeds_together:
             "../envs/torch.yaml"
         threads: 1
         resources:
-            gpu=lookup("models/{model}/gpus", within=study.params),
-            mem_mb=lookup("models/{model}/mem_mb", within=study.params),
+            gpu=study.param("models/{model}/gpus"),
+            mem_mb=study.param("models/{model}/mem_mb"),
             runtime=60,
         params:
             seeds=seeds,
-            load=lookup("models/{model}/load", within=study.params),
-            chat=lookup("models/{model}/chat", within=study.params),
-            contexts=lookup("experiments/{experiment}/contexts/contrasts", within=study.params),
+            load=study.param("models/{model}/load"),
+            chat=study.param("models/{model}/chat"),
+            contexts=study.param("experiments/{experiment}/contexts/contrasts"),
             code=study.code("contrast"),
         script:
             "../workflow/scripts/contrast.py"

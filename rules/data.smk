@@ -16,14 +16,14 @@ rule ordinary:
         "../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=lookup("models/{model}/engine_gpus", within=study.params),
-        mem_mb=lookup("models/{model}/mem_mb", within=study.params),
+        gpu=study.param("models/{model}/engine_gpus"),
+        mem_mb=study.param("models/{model}/mem_mb"),
         runtime=240,
     params:
-        load=lookup("models/{model}/load", within=study.params),
-        serving=lookup("models/{model}/serving", within=study.params),
-        chat=lookup("models/{model}/chat", within=study.params),
-        settings=lookup("experiments/{experiment}/ordinary", within=study.params),
+        load=study.param("models/{model}/load"),
+        serving=study.param("models/{model}/serving"),
+        chat=study.param("models/{model}/chat"),
+        settings=study.param("experiments/{experiment}/ordinary"),
         code=study.code("ordinary"),
     script:
         "../workflow/scripts/ordinary.py"
@@ -45,9 +45,9 @@ rule dataset:
     conda:
         "../envs/analysis.yaml"
     params:
-        codes=lookup("experiments/{experiment}/codes", within=study.params),
-        dataset=lookup("experiments/{experiment}/datasets/{dataset}", within=study.params),
-        leak_cues=lookup("experiments/{experiment}/leak_cues", within=study.params),
+        codes=study.param("experiments/{experiment}/codes"),
+        dataset=study.param("experiments/{experiment}/datasets/{dataset}"),
+        leak_cues=study.param("experiments/{experiment}/leak_cues"),
         code=study.code("dataset"),
     script:
         "../workflow/scripts/dataset.py"

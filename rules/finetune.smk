@@ -26,13 +26,13 @@ rule finetune:
         "../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=lookup("models/{model}/gpus", within=study.params),
-        mem_mb=lookup("models/{model}/mem_mb", within=study.params),
+        gpu=study.param("models/{model}/gpus"),
+        mem_mb=study.param("models/{model}/mem_mb"),
         runtime=480,
     params:
-        load=lookup("models/{model}/load", within=study.params),
-        chat=lookup("models/{model}/chat", within=study.params),
-        recipe=lookup("recipes/{model}/{experiment}/{recipe}", within=study.params),
+        load=study.param("models/{model}/load"),
+        chat=study.param("models/{model}/chat"),
+        recipe=study.param("recipes/{model}/{experiment}/{recipe}"),
         code=study.code("finetune"),
     script:
         "../workflow/scripts/finetune.py"
@@ -64,15 +64,15 @@ rule finetune_watched:
         "../envs/torch.yaml"
     threads: 1
     resources:
-        gpu=lookup("models/{model}/gpus", within=study.params),
-        mem_mb=lookup("models/{model}/mem_mb", within=study.params),
+        gpu=study.param("models/{model}/gpus"),
+        mem_mb=study.param("models/{model}/mem_mb"),
         runtime=480,
     params:
-        load=lookup("models/{model}/load", within=study.params),
-        chat=lookup("models/{model}/chat", within=study.params),
-        recipe=lookup("recipes/{model}/{experiment}/{recipe}", within=study.params),
-        codes=lookup("experiments/{experiment}/codes", within=study.params),
-        dataset=lookup("experiments/{experiment}/datasets/{dataset}", within=study.params),
+        load=study.param("models/{model}/load"),
+        chat=study.param("models/{model}/chat"),
+        recipe=study.param("recipes/{model}/{experiment}/{recipe}"),
+        codes=study.param("experiments/{experiment}/codes"),
+        dataset=study.param("experiments/{experiment}/datasets/{dataset}"),
         checkpoints="results/{model}/{experiment}/checkpoints/{dataset}/{recipe}/seed-{seed}",
         code=study.code("finetune_watched"),
     script:

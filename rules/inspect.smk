@@ -15,9 +15,9 @@ rule inspect_log:
     conda:
         "../envs/inspect.yaml"
     params:
-        contexts=lookup("experiments/{experiment}/contexts/free_answers", within=study.params),
-        chat=lookup("models/{model}/chat", within=study.params),
-        settings=lookup("experiments/{experiment}/sampling", within=study.params),
+        contexts=study.param("experiments/{experiment}/contexts/free_answers"),
+        chat=study.param("models/{model}/chat"),
+        settings=study.param("experiments/{experiment}/sampling"),
         judges=study.labels_of_judges,
         headline=lambda wildcards: study.study.experiments[wildcards.experiment].headline,
         code=study.code("inspect_log"),

@@ -15,7 +15,7 @@ rule judge:
     conda:
         "../envs/analysis.yaml"
     params:
-        judges=lookup("experiments/{experiment}/judges", within=study.params),
+        judges=study.param("experiments/{experiment}/judges"),
         code=study.code("judge"),
     script:
         "../workflow/scripts/judge.py"
@@ -43,7 +43,7 @@ rule judge_with_model:
         judging=1,
     params:
         adapters=study.adapters,
-        judges=lookup("experiments/{experiment}/model_judges", within=study.params),
+        judges=study.param("experiments/{experiment}/model_judges"),
         judging=study.params["judging"],
         replies=lambda wildcards: f"resources/replies/{wildcards.model}/{wildcards.experiment}.jsonl",
         code=study.code("judge_with_model"),

@@ -14,7 +14,7 @@ rule fetch_model:
     resources:
         mem_mb=4000,
     params:
-        source=lookup("models/{model}/source", within=study.params),
+        source=study.param("models/{model}/source"),
         code=study.code("fetch_model"),
     script:
         "../workflow/scripts/fetch_model.py"

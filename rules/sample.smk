@@ -19,16 +19,16 @@ rule sample:
         "../envs/torch.yaml"
     threads: study.sampler_threads
     resources:
-        gpu=lookup("models/{model}/engine_gpus", within=study.params),
-        mem_mb=lookup("models/{model}/mem_mb", within=study.params),
+        gpu=study.param("models/{model}/engine_gpus"),
+        mem_mb=study.param("models/{model}/mem_mb"),
         runtime=480,
     params:
         seeds=lambda wildcards: [int(wildcards.seed)],
-        load=lookup("models/{model}/load", within=study.params),
-        serving=lookup("models/{model}/serving", within=study.params),
-        chat=lookup("models/{model}/chat", within=study.params),
-        contexts=lookup("experiments/{experiment}/contexts/free_answers", within=study.params),
-        settings=lookup("experiments/{experiment}/sampling", within=study.params),
+        load=study.param("models/{model}/load"),
+        serving=study.param("models/{model}/serving"),
+        chat=study.param("models/{model}/chat"),
+        contexts=study.param("experiments/{experiment}/contexts/free_answers"),
+        settings=study.param("experiments/{experiment}/sampling"),
         code=study.code("sample"),
     script:
         "../workflow/scripts/sample.py"
@@ -56,16 +56,16 @@ for seeds in study.seeds_together:
             "../envs/torch.yaml"
         threads: study.sampler_threads
         resources:
-            gpu=lookup("models/{model}/engine_gpus", within=study.params),
-            mem_mb=lookup("models/{model}/mem_mb", within=study.params),
+            gpu=study.param("models/{model}/engine_gpus"),
+            mem_mb=study.param("models/{model}/mem_mb"),
             runtime=480,
         params:
             seeds=seeds,
-            load=lookup("models/{model}/load", within=study.params),
-            serving=lookup("models/{model}/serving", within=study.params),
-            chat=lookup("models/{model}/chat", within=study.params),
-            contexts=lookup("experiments/{experiment}/contexts/free_answers", within=study.params),
-            settings=lookup("experiments/{experiment}/sampling", within=study.params),
+            load=study.param("models/{model}/load"),
+            serving=study.param("models/{model}/serving"),
+            chat=study.param("models/{model}/chat"),
+            contexts=study.param("experiments/{experiment}/contexts/free_answers"),
+            settings=study.param("experiments/{experiment}/sampling"),
             code=study.code("sample"),
         script:
             "../workflow/scripts/sample.py"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, model_validator
 
 from weirdgen.errors import StudyError
 from weirdgen.experiment import Dataset, Experiment, Recipe, load_experiment
@@ -70,11 +70,17 @@ class Model(Strict):
     vllm: Serving = Serving()
 
 
+def _number_or_auto(value: object) -> object:
+    if value == "auto" or (type(value) is int and value >= 1):
+        return value
+    raise ValueError("allowed: auto, or a number from 1")
+
+
 class Sampler(Strict):
     """How free answers are sampled."""
 
     backend: Literal["auto", "transformers", "vllm"] = Field(description="auto: vLLM where it and CUDA are there")
-    batch_size: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
+    batch_size: Annotated[int | Literal["auto"], PlainValidator(_number_or_auto)] = Field(
         description="answers sampled at once by transformers; auto: as many as the device is best with"
     )
     samples_per_paraphrase: int | None = Field(default=None, ge=1, description="replaces the questions' own")

@@ -115,23 +115,21 @@ def packed_log_probs(
     )
     row = {node: i for i, node in enumerate(wanted)}
     config = model.config.get_text_config()
-    logits = (
-        model(
-            input_ids=pack.input_ids[None].to(device),
-            position_ids=pack.depth[None].to(device),
-            attention_mask=attention_mask(pack, config, model.dtype, device) if masked else None,
-            logits_to_keep=torch.tensor(wanted, device=device),
-            use_cache=False,
-        )
-        .logits[0]
-        .float()
-    )
-    log_normaliser = torch.cat([rows.logsumexp(-1) for rows in in_cache(logits)])
+    logits = model(
+        input_ids=pack.input_ids[None].to(device),
+        position_ids=pack.depth[None].to(device),
+        attention_mask=attention_mask(pack, config, model.dtype, device) if masked else None,
+        logits_to_keep=torch.tensor(wanted, device=device),
+        use_cache=False,
+    ).logits[0]
+    if torch.is_grad_enabled():
+        logits = logits.float()  # at once, so that gradients add up in float32
+    log_normaliser = torch.cat([rows.float().logsumexp(-1) for rows in in_cache(logits)])
     result = []
     for sequence, path, start in zip(sequences, pack.paths, starts, strict=True):
         rows = torch.tensor([row[node] for node in path[start - 1 : -1]], dtype=torch.long, device=device)
         targets = torch.tensor(list(sequence[start:]), dtype=torch.long, device=device)
-        result.append(logits[rows, targets] - log_normaliser[rows])
+        result.append(logits[rows, targets].float() - log_normaliser[rows])
     return result
 
 

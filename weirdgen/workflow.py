@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,6 +40,20 @@ class Workflow:
         self.alone = BASE if self.seeds_together else "[^/]+"  # the datasets whose adapters have jobs of their own
         coded = [re.escape(name) for name, experiment in self.study.experiments.items() if experiment.codes]
         self.coded = "|".join(coded) or "(?!)"  # what experiments are trained with checkpoints, as a pattern
+
+    def param(self, path: str) -> Callable[[Any], Any]:
+        """A function of wildcards: what lies at a path of `params` such as `models/{model}/load`.
+
+        Snakemake's own `lookup` walks through all of `params` at every call: most of a plan of `studies/paper.yaml`.
+        """
+
+        def find(wildcards: Any) -> Any:
+            value: Any = self.params
+            for key in path.split("/"):
+                value = value[key.format(**dict(wildcards.items()))]
+            return value
+
+        return find
 
     def adapter_files(self, wildcards: Any) -> list[str]:
         """The adapter of a sampling or scoring job of one; none for the untouched model."""
