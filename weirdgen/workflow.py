@@ -47,13 +47,13 @@ class Workflow:
         Snakemake's own `lookup` walks through all of `params` at every call: most of a plan of `studies/paper.yaml`.
         """
 
-        def find(wildcards: Any) -> Any:
+        def _find(wildcards: Any) -> Any:
             value: Any = self.params
             for key in path.split("/"):
                 value = value[key.format(**dict(wildcards.items()))]
             return value
 
-        return find
+        return _find
 
     def adapter_files(self, wildcards: Any) -> list[str]:
         """The adapter of a sampling or scoring job of one; none for the untouched model."""
