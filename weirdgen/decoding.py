@@ -17,7 +17,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-from weirdgen.packing import in_cache
+from weirdgen.rows import in_cache
 
 FOLDED = "folded_sdpa"
 BLOCK = 256

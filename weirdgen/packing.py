@@ -18,10 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-log = logging.getLogger(__name__)
+from weirdgen.rows import in_cache
 
-ROWS_IN_CACHE = 16
-"""Rows of logits whose temporary copies stay in a processor's cache."""
+log = logging.getLogger(__name__)
 
 LogProbs = Callable[[Any, Sequence[Sequence[int]], Sequence[int]], list[Tensor]]
 
@@ -92,11 +91,6 @@ def attention_mask(pack: Pack, config: Any, dtype: torch.dtype, device: torch.de
     near = pack.depth[:, None] - pack.depth[None, :] < window
     masks = {"full_attention": pack.visible, "sliding_attention": pack.visible & near}
     return {kind: additive(masks[kind]) for kind in layer_types}
-
-
-def in_cache(rows: Tensor) -> tuple[Tensor, ...]:
-    """A tensor by ROWS_IN_CACHE rows on a CPU, whole on a GPU: what is done row by row gives the same, sooner."""
-    return rows.split(ROWS_IN_CACHE if rows.device.type == "cpu" else max(1, len(rows)))
 
 
 def packed_log_probs(
