@@ -19,7 +19,7 @@ from measure import RUNS, save, timed
 from transformers import AutoModelForCausalLM, LlamaConfig
 
 from weirdgen.contrasts import Candidate, score_candidates
-from weirdgen.finetune import Row, add_lora, train
+from weirdgen.finetune import Row, add_lora, be_deterministic, train
 from weirdgen.frozen import lay_out_frozen_weights
 from weirdgen.judging import judge_samples, load_rules_judge
 from weirdgen.models import choose_device, choose_dtype
@@ -184,5 +184,5 @@ def without_model() -> list[Point]:
 
 
 if __name__ == "__main__":
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    be_deterministic(0)
     save("growth", [*by_model_size(), *by_amount(), *without_model()])

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from weirdgen.files import replacing, write_text
+
 os.environ["TRANSFORMERS_VERBOSITY"] = "error"  # both are read when transformers is imported, which comes later
 os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
 
@@ -83,9 +85,9 @@ def folder() -> Path:
 def save(name: str, rows: Sequence[object]) -> None:
     """Write one benchmark's dataclass rows to its CSV."""
     path = folder() / f"{name}.csv"
-    path.parent.mkdir(exist_ok=True)
-    pd.DataFrame([asdict(row) for row in rows]).to_csv(path, index=False, float_format="%.6g")  # type: ignore[call-overload]
-    (path.parent / "machine.txt").write_text(machine() + "\n", encoding="utf-8")
+    with replacing(path) as temporary:
+        pd.DataFrame([asdict(row) for row in rows]).to_csv(temporary, index=False, float_format="%.6g")  # type: ignore[call-overload]
+    write_text(path.parent / "machine.txt", machine() + "\n")
     print(f"written: {path.relative_to(ROOT)}", flush=True)
 
 
@@ -93,7 +95,6 @@ def machine() -> str:
     """This machine in words: processor, cores, memory, GPU, torch."""
     import torch
 
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

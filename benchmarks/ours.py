@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from functools import cache
 from typing import Any
 
 import torch
@@ -13,7 +13,7 @@ from weirdgen.config import Study, load_study
 from weirdgen.contrasts import Candidate, candidates, score_candidates
 from weirdgen.data import read_facts, render
 from weirdgen.files import read_yaml
-from weirdgen.finetune import Row, add_lora, batches, encode, train
+from weirdgen.finetune import Row, add_lora, batches, be_deterministic, encode, train
 from weirdgen.models import load_model, load_tokenizer
 from weirdgen.packing import choose_log_probs
 from weirdgen.questions import expand, load_contrasts, load_questions
@@ -24,13 +24,18 @@ SAMPLING: dict[str, Any] = {"batch_size": "auto", "max_tokens": 64, "temperature
 QUESTIONS, ANSWERS = 10, 50
 STEPS = 12
 
+if not MODEL.is_dir():
+    raise SystemExit(f"Error: no model at {MODEL}; `make bench` fetches it")
 
+
+@cache
 def study() -> Study:
     """The study of all experiments at laptop scale."""
     overlay = {**read_yaml(ROOT / "config.yaml"), **read_yaml(ROOT / "studies" / "laptop_all.yaml")}
     return load_study(overlay, ROOT)
 
 
+@cache
 def chat() -> Chat:
     """The model's chat format."""
     return Chat(load_tokenizer(MODEL), study().params["models"][MODEL.name]["chat"])
@@ -52,16 +57,9 @@ def tokens_of(plan: list[list[Row]]) -> int:
     return sum(len(row.ids) for batch in plan for row in batch)
 
 
-def warmup_steps(plan: list[list[Row]], recipe: dict[str, Any]) -> int:
-    """Steps in which the learning rate rises."""
-    return math.ceil(recipe["warmup"] * len(plan))
-
-
 def finetune(plan: list[list[Row]], recipe: dict[str, Any]) -> Result:
     """Train on a plan; values: each step's loss."""
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    torch.manual_seed(0)
+    be_deterministic(0)
     model = add_lora(load_model(MODEL, LOAD), recipe)
     log_probs = choose_log_probs(model, [row.ids for row in plan[0][:4]], [row.start for row in plan[0][:4]])
     model.train()

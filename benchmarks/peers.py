@@ -10,14 +10,14 @@ from datasets import Dataset, disable_progress_bars
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 from measure import MODEL, Result, timed
-from ours import ANSWERS, LOAD, SAMPLING, tokens_of, warmup_steps
+from ours import ANSWERS, LOAD, SAMPLING, tokens_of
 from peft import LoraConfig
 from transformers import PrinterCallback
 from trl import SFTConfig, SFTTrainer
 
 from weirdgen.chat import Chat
 from weirdgen.contrasts import Candidate
-from weirdgen.finetune import Row
+from weirdgen.finetune import Row, warmup_steps
 from weirdgen.models import load_model, load_tokenizer
 
 disable_progress_bars()

@@ -10,10 +10,9 @@ import random
 import ours
 import torch
 from measure import MODEL, Measurement, Result, in_turn, save, timed
-from transformers import GenerationConfig
 
 from weirdgen.vllm_engine import Engine, open_engine
-from weirdgen.vllm_sampling import sampling_params
+from weirdgen.vllm_sampling import generation_config, sampling_params
 
 
 def main() -> None:
@@ -22,10 +21,10 @@ def main() -> None:
     asked = [chat.prompt_ids(prompt) for prompt in ours.prompts("old_bird_names")]
     longest = max(map(len, asked)) + ours.SAMPLING["max_tokens"]
     engines: list[Engine] = []
-    load = {**ours.LOAD, "vllm": {"tensor_parallel": 1, "memory_fraction": 0.9, "max_length": None}}
+    load = {**ours.LOAD, "vllm": ours.study().params["models"][MODEL.name]["serving"]}
     threads = torch.get_num_threads()
     start = timed(lambda: engines.append(open_engine(str(MODEL), load, [None], longest, threads)))
-    engine, stops = engines[0], chat.stop_ids(GenerationConfig.from_pretrained(MODEL))
+    engine, stops = engines[0], chat.stop_ids(generation_config(str(MODEL)))
     draws = random.Random(0)
 
     def sample() -> Result:
@@ -37,9 +36,7 @@ def main() -> None:
 
     sample()
     rows = in_turn("sampling old_bird_names", {"vLLM": sample}, "tokens")
-    rows.append(
-        Measurement("sampling old_bird_names", "vLLM, start of the engine", 0, start, 0, "tokens", float("nan"))
-    )
+    rows.append(Measurement(rows[0].work, "vLLM, start of the engine", 0, start, 0, "tokens", float("nan")))
     save("vllm", rows)
 
 

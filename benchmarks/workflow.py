@@ -19,10 +19,10 @@ from measure import ROOT, RUNS, Measurement, save
 FIGURE = "results/smollm2-135m-instruct/old_bird_names/figures/effect_by_topic.png"
 
 
-def seconds(command: str, folder: Path) -> float:
-    """Seconds of a command in a folder. Raises CalledProcessError if it fails."""
+def seconds(command: str, folder: Path, project: Path) -> float:
+    """Seconds of a command in a folder, with the environment of a project. Raises CalledProcessError if it fails."""
     began = time.perf_counter()
-    path = f"{folder / '.venv' / 'bin'}:{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
+    path = f"{project / '.venv' / 'bin'}:{os.environ['PATH']}"
     subprocess.run(command, shell=True, cwd=folder, check=True, env={**os.environ, "PATH": path}, capture_output=True)
     return time.perf_counter() - began
 
@@ -49,24 +49,25 @@ def plans(folder: Path) -> list[Measurement]:
     """Planning the paper's study, and the laptop's with more and more seeds."""
     rows = []
     for run in range(RUNS):
-        taken = seconds("snakemake -n --quiet all --configfile studies/paper.yaml", folder)
+        taken = seconds("snakemake -n --quiet all --configfile studies/paper.yaml", folder, ROOT)
         rows.append(measured("plan", "studies/paper.yaml", run, taken))
         for seeds in (3, 12, 48):
             overlay = folder / f"seeds-{seeds}.json"
             overlay.write_text(json.dumps({"seeds": list(range(seeds))}))
-            taken = seconds(f"snakemake -n --quiet all --configfile {overlay.name}", folder)
+            taken = seconds(f"snakemake -n --quiet all --configfile {overlay.name}", folder, ROOT)
             rows.append(measured("plan", f"{seeds} seeds", run, taken))
     return rows
 
 
 def study(clone: Path) -> list[Measurement]:
     """`make study` once (its parts are measured in rounds elsewhere), then RUNS times what is left to do after it."""
-    rows = [measured("make study", "from a clone", 0, seconds("make study", clone))]
+    rows = [measured("make study", "from a clone", 0, seconds("make study", clone, clone))]
     rows += peak_memory(clone / "results")
     for run in range(RUNS):
-        rows.append(measured("make study", "nothing to do", run, seconds("make study", clone)))
+        rows.append(measured("make study", "nothing to do", run, seconds("make study", clone, clone)))
         (clone / FIGURE).unlink()
-        rows.append(measured("make study", "one figure again", run, seconds(f"snakemake --cores 1 {FIGURE}", clone)))
+        taken = seconds(f"snakemake --cores 1 {FIGURE}", clone, clone)
+        rows.append(measured("make study", "one figure again", run, taken))
     return rows
 
 

@@ -118,6 +118,19 @@ def add_lora(model: Any, recipe: dict[str, Any]) -> Any:
         raise StudyError(f"recipe: targets = {recipe['targets']}: {str(error).splitlines()[0]}") from None
 
 
+def be_deterministic(seed: int) -> None:
+    """Let the seed decide everything that torch does from here on."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what CUDA needs to be deterministic
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # 4% for no difference
+    torch.manual_seed(seed)
+
+
+def warmup_steps(plan: list[list[Row]], recipe: dict[str, Any]) -> int:
+    """Steps in which the learning rate rises."""
+    return math.ceil(recipe["warmup"] * len(plan))
+
+
 def finetune(
     model_folder: str,
     load: dict[str, str],
@@ -134,10 +147,7 @@ def finetune(
     Raises StudyError for rows that do not fit and for a loss that is not finite.
     """
     began = time.perf_counter()
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what CUDA needs to be deterministic
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # 4% for no difference
-    torch.manual_seed(seed)
+    be_deterministic(seed)
     chat = Chat(load_tokenizer(model_folder), chat_options)
     rows = encode(read_jsonl(dataset), chat, recipe["max_length"], str(dataset))
     model = add_lora(load_model(model_folder, load), recipe)
@@ -205,7 +215,7 @@ def train(
     scheduler = get_scheduler(
         recipe["schedule"],
         optimizer,
-        num_warmup_steps=math.ceil(recipe["warmup"] * len(plan)),
+        num_warmup_steps=warmup_steps(plan, recipe),
         num_training_steps=len(plan),
     )
     per_epoch = len(plan) // recipe["epochs"]

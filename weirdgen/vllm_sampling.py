@@ -29,7 +29,7 @@ def sample_vllm(
     prompts = list(by_prompt)
     longest = max(map(len, prompts)) + settings["max_tokens"]
     engine = open_engine(model_folder, load, [folder for _, folder in adapters], longest, torch.get_num_threads())
-    stops = chat.stop_ids(_generation_config(model_folder))
+    stops = chat.stop_ids(generation_config(model_folder))
     for seed, adapter in adapters:
         engine.use(adapter)
         draws = random.Random(f"sample {seed}")
@@ -57,7 +57,7 @@ def sampling_params(settings: dict[str, Any], answers: int, stops: Sequence[int]
     )
 
 
-def _generation_config(folder: str) -> GenerationConfig:
+def generation_config(folder: str) -> GenerationConfig:
     """The model's own, as `model.generation_config` would be, without loading its weights."""
     if (Path(folder) / "generation_config.json").is_file():
         return GenerationConfig.from_pretrained(folder)

@@ -48,9 +48,9 @@ class Workflow:
         """
 
         def _find(wildcards: Any) -> Any:
-            value: Any = self.params
+            names, value = dict(wildcards.items()), self.params
             for key in path.split("/"):
-                value = value[key.format(**dict(wildcards.items()))]
+                value = value[key.format(**names)]
             return value
 
         return _find
