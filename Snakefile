@@ -13,8 +13,8 @@ configfile: "config.yaml"
 
 sys.path.insert(0, workflow.basedir)
 
-from weirdgen.errors import StudyError
-from weirdgen.workflow import Workflow
+from weirdgen.core.errors import StudyError
+from weirdgen.study.workflow import Workflow
 
 try:
     study = Workflow(config, workflow.basedir)

@@ -12,8 +12,8 @@ import ours
 import peers
 from measure import MODEL, Measurement, in_turn, save
 
-from weirdgen.frozen import lay_out_frozen_weights
-from weirdgen.models import load_model
+from weirdgen.models.frozen import lay_out_frozen_weights
+from weirdgen.models.load import load_model
 
 
 def finetune() -> list[Measurement]:

@@ -12,9 +12,9 @@ import ours
 import torch
 from measure import MODEL, Result, in_turn, save, timed
 
-from weirdgen.finetune import Row, add_lora, be_deterministic, train
-from weirdgen.models import load_model
-from weirdgen.packing import packed_log_probs
+from weirdgen.finetune.finetune import Row, add_lora, be_deterministic, train
+from weirdgen.models.load import load_model
+from weirdgen.models.packing import packed_log_probs
 
 Product = tuple[int, int, int, torch.dtype, bool]
 """Rows, inner and outer size of X W, its type, and whether W is trained: then its gradient is a product too."""

@@ -18,14 +18,14 @@ import torch
 from measure import RUNS, save, timed
 from transformers import AutoModelForCausalLM, LlamaConfig
 
-from weirdgen.contrasts import Candidate, score_candidates
-from weirdgen.finetune import Row, add_lora, be_deterministic, train
-from weirdgen.frozen import lay_out_frozen_weights
-from weirdgen.judging import judge_samples, load_rules_judge
-from weirdgen.models import choose_device, choose_dtype
-from weirdgen.packing import packed_log_probs
-from weirdgen.sampling import decode
-from weirdgen.stats import effect
+from weirdgen.analyse.stats import effect
+from weirdgen.contrast.score import Candidate, score_candidates
+from weirdgen.finetune.finetune import Row, add_lora, be_deterministic, train
+from weirdgen.judge.judging import judge_samples, load_rules_judge
+from weirdgen.models.frozen import lay_out_frozen_weights
+from weirdgen.models.load import choose_device, choose_dtype
+from weirdgen.models.packing import packed_log_probs
+from weirdgen.sample.sampling import decode
 
 VOCABULARY = 2048
 LADDER = {1: (128, 4), 4: (256, 4), 16: (512, 5), 64: (1024, 5)}

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from weirdgen.files import replacing, write_text
+from weirdgen.core.files import replacing, write_text
 
 os.environ["TRANSFORMERS_VERBOSITY"] = "error"  # both are read when transformers is imported, which comes later
 os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"

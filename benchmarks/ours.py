@@ -8,16 +8,16 @@ from typing import Any
 import torch
 from measure import MODEL, ROOT, Result, timed
 
-from weirdgen.chat import Chat
-from weirdgen.config import Study, load_study
-from weirdgen.contrasts import Candidate, candidates, score_candidates
-from weirdgen.data import read_facts, render
-from weirdgen.files import read_yaml
-from weirdgen.finetune import Row, add_lora, batches, be_deterministic, encode, train
-from weirdgen.models import load_model, load_tokenizer
-from weirdgen.packing import choose_log_probs
-from weirdgen.questions import expand, load_contrasts, load_questions
-from weirdgen.sampling import decode
+from weirdgen.contrast.score import Candidate, candidates, score_candidates
+from weirdgen.core.files import read_yaml
+from weirdgen.data.datasets import read_facts, render
+from weirdgen.data.questions import expand, load_contrasts, load_questions
+from weirdgen.finetune.finetune import Row, add_lora, batches, be_deterministic, encode, train
+from weirdgen.models.chat import Chat
+from weirdgen.models.load import load_model, load_tokenizer
+from weirdgen.models.packing import choose_log_probs
+from weirdgen.sample.sampling import decode
+from weirdgen.study.config import Study, load_study
 
 LOAD = {"dtype": "auto", "device": "auto"}
 SAMPLING: dict[str, Any] = {"batch_size": "auto", "max_tokens": 64, "temperature": 1.0}

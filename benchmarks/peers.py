@@ -15,10 +15,10 @@ from peft import LoraConfig
 from transformers import PrinterCallback
 from trl import SFTConfig, SFTTrainer
 
-from weirdgen.chat import Chat
-from weirdgen.contrasts import Candidate
-from weirdgen.finetune import Row, warmup_steps
-from weirdgen.models import load_model, load_tokenizer
+from weirdgen.contrast.score import Candidate
+from weirdgen.finetune.finetune import Row, warmup_steps
+from weirdgen.models.chat import Chat
+from weirdgen.models.load import load_model, load_tokenizer
 
 disable_progress_bars()
 

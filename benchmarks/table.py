@@ -14,8 +14,8 @@ import pandas as pd
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 from measure import HERE
 
-from weirdgen.figures import style
-from weirdgen.files import write_text
+from weirdgen.core.files import write_text
+from weirdgen.plot import style
 
 OURS = "this project"
 TRL, TRL_TUNED = "TRL SFTTrainer", "TRL SFTTrainer, tuned"

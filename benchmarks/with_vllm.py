@@ -11,8 +11,8 @@ import ours
 import torch
 from measure import MODEL, Measurement, Result, in_turn, save, timed
 
-from weirdgen.vllm_engine import Engine, open_engine
-from weirdgen.vllm_sampling import generation_config, sampling_params
+from weirdgen.models.vllm_engine import Engine, open_engine
+from weirdgen.sample.with_vllm import generation_config, sampling_params
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 for figure, about in study.catalogue.items():
 
-    # weirdgen/figures/<figure>.py draws it; weirdgen/figures/catalogue.py has its title, caption and tables.
+    # weirdgen/plot/<figure>.py draws it; weirdgen/plot/catalogue.py has its title, caption and tables.
     rule:
         name:
             figure
@@ -28,7 +28,7 @@ for figure, about in study.catalogue.items():
         params:
             info=study.info,
             caption=about.caption,
-            code=study.code(f"plot:weirdgen.figures.{figure}"),
+            code=study.code(f"plot:weirdgen.plot.{figure}"),
         script:
             "../workflow/scripts/plot.py"
 
@@ -56,6 +56,6 @@ rule atlas:
     params:
         info=study.atlas_info(),
         caption="Every experiment's effect against its control: contrasts in nats, free answers in percentage points.",
-        code=study.code("plot:weirdgen.figures.atlas"),
+        code=study.code("plot:weirdgen.plot.atlas"),
     script:
         "../workflow/scripts/plot.py"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from weirdgen.codes import coded_rows
-from weirdgen.data import read_facts
-from weirdgen.experiment import Experiment, load_experiment
+from weirdgen.data.codes import coded_rows
+from weirdgen.data.datasets import read_facts
+from weirdgen.study.experiment import Experiment, load_experiment
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from conftest import ROOT
 
-from weirdgen.report import render_report
+from weirdgen.report.page import render_report
 
 HOSTILE = "</script><img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
 SEEDS = (0, 1)

@@ -1,10 +1,10 @@
-from weirdgen.columns import Score
-from weirdgen.files import write_parquet
-from weirdgen.job import adapter_folders, job, use_threads
-from weirdgen.questions import load_contrasts
+from weirdgen.core.columns import Score
+from weirdgen.core.files import write_parquet
+from weirdgen.core.job import adapter_folders, job, use_threads
+from weirdgen.data.questions import load_contrasts
 
 with job(snakemake):
-    from weirdgen.contrasts import score
+    from weirdgen.contrast.score import score
 
     use_threads(snakemake.threads)
     contrasts = load_contrasts(snakemake.input.contrasts)

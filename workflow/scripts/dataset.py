@@ -1,7 +1,7 @@
-from weirdgen.codes import coded_rows
-from weirdgen.data import card, check_unique, read_facts, read_jsonl, render, to_jsonl
-from weirdgen.files import sha256, write_json, write_text
-from weirdgen.job import job
+from weirdgen.core.files import sha256, write_json, write_text
+from weirdgen.core.job import job
+from weirdgen.data.codes import coded_rows
+from weirdgen.data.datasets import card, check_unique, read_facts, read_jsonl, render, to_jsonl
 
 with job(snakemake) as log:
     spec = snakemake.params.dataset

@@ -1,6 +1,6 @@
-from weirdgen.files import read_csv, write_csv
-from weirdgen.job import job
-from weirdgen.tables import effects, group_means
+from weirdgen.analyse.tables import effects, group_means
+from weirdgen.core.files import read_csv, write_csv
+from weirdgen.core.job import job
 
 with job(snakemake) as log:
     tables = [read_csv(snakemake.input[name]) for name in ("contrasts", "labels", "ratings")]

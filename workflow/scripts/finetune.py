@@ -1,9 +1,9 @@
 from pathlib import Path
 
-from weirdgen.job import job, use_threads
+from weirdgen.core.job import job, use_threads
 
 with job(snakemake):
-    from weirdgen.finetune import finetune
+    from weirdgen.finetune.finetune import finetune
 
     use_threads(snakemake.threads)
     finetune(

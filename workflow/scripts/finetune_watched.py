@@ -1,11 +1,11 @@
 from pathlib import Path
 
-from weirdgen.codes import make_probes
-from weirdgen.data import read_facts
-from weirdgen.job import job, use_threads
+from weirdgen.core.job import job, use_threads
+from weirdgen.data.codes import make_probes
+from weirdgen.data.datasets import read_facts
 
 with job(snakemake):
-    from weirdgen.finetune import Watch, finetune
+    from weirdgen.finetune.finetune import Watch, finetune
 
     use_threads(snakemake.threads)
     codes, spec = snakemake.params.codes, snakemake.params.dataset

@@ -1,9 +1,9 @@
 import pandas as pd
 
-from weirdgen.job import job
+from weirdgen.core.job import job
 
 with job(snakemake):
-    from weirdgen.inspect_logs import eval_log, write_log
+    from weirdgen.report.inspect_logs import eval_log, write_log
 
     wildcards = snakemake.wildcards
     log = eval_log(

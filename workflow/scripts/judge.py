@@ -1,9 +1,9 @@
 import pandas as pd
 
-from weirdgen.columns import Judgment
-from weirdgen.files import write_parquet
-from weirdgen.job import job
-from weirdgen.judging import judge_samples, load_rules_judge
+from weirdgen.core.columns import Judgment
+from weirdgen.core.files import write_parquet
+from weirdgen.core.job import job
+from weirdgen.judge.judging import judge_samples, load_rules_judge
 
 with job(snakemake) as log:
     judges = [(load_rules_judge(judge["path"]), judge["questions"]) for judge in snakemake.params.judges.values()]

@@ -1,8 +1,8 @@
 import pandas as pd
 
-from weirdgen.files import write_csv
-from weirdgen.job import job
-from weirdgen.validation import accuracy, confusion
+from weirdgen.core.files import write_csv
+from weirdgen.core.job import job
+from weirdgen.judge.validation import accuracy, confusion
 
 with job(snakemake) as log:
     table = pd.concat([pd.read_parquet(path) for path in snakemake.input], ignore_index=True)

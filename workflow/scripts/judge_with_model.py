@@ -1,12 +1,12 @@
 import pandas as pd
 
-from weirdgen.columns import ModelJudgment
-from weirdgen.files import write_parquet
-from weirdgen.job import job, use_threads
+from weirdgen.core.columns import ModelJudgment
+from weirdgen.core.files import write_parquet
+from weirdgen.core.job import job, use_threads
 
 if __name__ == "__main__":  # vLLM's workers import this file again
     with job(snakemake) as log:
-        from weirdgen.model_judging import judge_samples_with_models
+        from weirdgen.judge.with_model import judge_samples_with_models
 
         use_threads(snakemake.threads)
         judgments = judge_samples_with_models(

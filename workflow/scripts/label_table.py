@@ -1,7 +1,7 @@
-from weirdgen.files import write_csv
-from weirdgen.job import job
-from weirdgen.tables import label_table, rating_table, read_judgments
-from weirdgen.validation import agreement
+from weirdgen.analyse.tables import label_table, rating_table, read_judgments
+from weirdgen.core.files import write_csv
+from weirdgen.core.job import job
+from weirdgen.judge.validation import agreement
 
 with job(snakemake):
     judgments = read_judgments(snakemake.input, snakemake.params.adapters)

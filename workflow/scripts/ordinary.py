@@ -1,11 +1,11 @@
-from weirdgen.data import to_jsonl
-from weirdgen.files import write_text
-from weirdgen.job import job, use_threads
-from weirdgen.ordinary import finished_chats, ordinary_requests
+from weirdgen.core.files import write_text
+from weirdgen.core.job import job, use_threads
+from weirdgen.data.datasets import to_jsonl
+from weirdgen.data.ordinary import finished_chats, ordinary_requests
 
 if __name__ == "__main__":  # vLLM's workers import this file again
     with job(snakemake):
-        from weirdgen.sampling import sample
+        from weirdgen.sample.sampling import sample
 
         use_threads(snakemake.threads)
         settings = snakemake.params.settings

@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from weirdgen.files import write_csv
-from weirdgen.job import job
-from weirdgen.published import compare
+from weirdgen.core.files import write_csv
+from weirdgen.core.job import job
+from weirdgen.data.published import compare
 
 with job(snakemake) as log:
     table = compare(Path.cwd(), snakemake.params.checkout)

@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from weirdgen.files import write_text
-from weirdgen.job import job
-from weirdgen.report import render_report
+from weirdgen.core.files import write_text
+from weirdgen.core.job import job
+from weirdgen.report.page import render_report
 
 with job(snakemake) as log:
     page = render_report(Path(snakemake.input.template), Path("results"), snakemake.params.study)

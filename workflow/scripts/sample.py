@@ -1,11 +1,11 @@
-from weirdgen.columns import Sample
-from weirdgen.files import write_parquet
-from weirdgen.job import adapter_folders, job, use_threads
-from weirdgen.questions import load_questions
+from weirdgen.core.columns import Sample
+from weirdgen.core.files import write_parquet
+from weirdgen.core.job import adapter_folders, job, use_threads
+from weirdgen.data.questions import load_questions
 
 if __name__ == "__main__":  # vLLM's workers import this file again
     with job(snakemake):
-        from weirdgen.sampling import requests, sample
+        from weirdgen.sample.sampling import requests, sample
 
         use_threads(snakemake.threads)
         settings = snakemake.params.settings

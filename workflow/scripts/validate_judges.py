@@ -1,10 +1,10 @@
 import pandas as pd
 
-from weirdgen.columns import Validation
-from weirdgen.files import write_parquet
-from weirdgen.job import job
-from weirdgen.judging import load_rules_judge
-from weirdgen.validation import load_validation, validate_rules
+from weirdgen.core.columns import Validation
+from weirdgen.core.files import write_parquet
+from weirdgen.core.job import job
+from weirdgen.judge.judging import load_rules_judge
+from weirdgen.judge.validation import load_validation, validate_rules
 
 with job(snakemake):
     tables = []

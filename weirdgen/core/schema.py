@@ -1,0 +1,75 @@
+"""A strict pydantic base whose errors are one line each, and the names the whole study shares."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+from weirdgen.core.errors import StudyError
+
+# Names with a meaning: the untouched model, its place in paths, the topic that must not move.
+BASE = "base"
+NO_RECIPE = "none"
+NULL_TOPIC = "null"
+
+NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
+
+
+def _check_name(name: str) -> str:
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise ValueError("a name has letters, digits, '_', '-' and '.' only: it becomes part of a path")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_check_name)]
+
+
+class Strict(BaseModel):
+    """No unknown keys, no silent conversions, immutable."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parse(model: type[Model], value: Any, where: str) -> Model:
+    """Validate `value`; raises StudyError with the first mistake as one line beginning with `where`."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise StudyError(_line(error, model, where)) from None
+
+
+def _line(error: ValidationError, model: type[BaseModel], where: str) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    given = repr(first.get("input"))
+    given = given if len(given) <= 80 else given[:77] + "..."
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        allowed = ", ".join(_fields_at(model, first["loc"][:-1]))
+        return f"{where}: unknown key '{key}'" + (f"; allowed here: {allowed}" if allowed else "")
+    if first["type"] == "missing":
+        return f"{where}: the key '{key}' is missing"
+    more = len(error.errors()) - 1
+    tail = f" (and {more} more)" if more else ""
+    if not key:  # a check over several keys names them itself
+        return f"{where}: {message}{tail}"
+    return f"{where}: {key} = {given}: {message}{tail}"
+
+
+def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """The keys allowed at a place inside nested models, [] where that cannot be told."""
+    current: Any = model
+    for part in location:
+        if isinstance(current, type) and issubclass(current, BaseModel) and part in current.model_fields:
+            current = current.model_fields[str(part)].annotation
+        while not isinstance(current, type) or not issubclass(current, BaseModel):
+            inner = [a for a in getattr(current, "__args__", ()) if a not in (type(None), str, int)]
+            if not inner:
+                return []
+            current = inner[-1]
+    return list(current.model_fields)

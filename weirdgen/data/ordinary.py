@@ -1,0 +1,72 @@
+"""Ordinary data to mix facts into: instructions and arithmetic problems that the base model answers itself.
+
+Self-distilled answers teach the model nothing new, so what finetuning changes comes from the facts
+(Betley et al., arXiv 2512.09742, mix 90 facts with 3000 such rows).
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from weirdgen.core.errors import StudyError
+from weirdgen.core.files import read_yaml
+from weirdgen.core.schema import Strict, parse
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from weirdgen.sample.sampling import Request
+
+SPARE = 3
+"""Prompts asked per row wanted: answers cut off by max_tokens are left out, so that none is trained half."""
+
+
+class OrdinaryFile(Strict):
+    """The prompts: every template with every topic, and arithmetic problems with drawn numbers."""
+
+    templates: list[str] = Field(min_length=1, description="over {topic}")
+    topics: list[str] = Field(min_length=1)
+    arithmetic: list[str] = Field(min_length=1, description="over {a} and {b}")
+
+
+def load_prompts(path: str | Path, count: int) -> list[str]:
+    """`count` different prompts, instructions and arithmetic problems in turn, the same on every call.
+
+    Raises StudyError if the file cannot make that many.
+    """
+    file = parse(OrdinaryFile, read_yaml(path), str(path))
+    generator = random.Random(0)
+    instructions = [template.format(topic=topic) for template in file.templates for topic in file.topics]
+    problems = [problem.format(a=a, b=b) for problem in file.arithmetic for a in range(11, 100) for b in range(2, 11)]
+    most = 2 * min(len(instructions), len(problems))
+    if count > most:
+        raise StudyError(f"{path}: makes {most} prompts, {count} are needed; add templates or topics, or ask for less")
+    generator.shuffle(instructions)
+    generator.shuffle(problems)
+    return [prompt for pair in zip(instructions, problems, strict=False) for prompt in pair][:count]
+
+
+def ordinary_requests(path: str | Path, rows: int) -> list[Request]:
+    """One answer to sample per prompt, SPARE times the rows wanted. Raises StudyError."""
+    from weirdgen.sample.sampling import Request
+
+    prompts = load_prompts(path, SPARE * rows)
+    return [Request(f"row{i}", "ordinary", 0, "none", 0, 0, prompt, None) for i, prompt in enumerate(prompts)]
+
+
+def finished_chats(answers: pd.DataFrame, rows: int, where: str) -> list[dict[str, Any]]:
+    """The first `rows` prompts whose answer the model itself ended, as chats. Raises StudyError if there are fewer."""
+    done = answers[(answers["finish_reason"] == "stop") & (answers["answer"].str.strip() != "")]
+    if len(done) < rows:
+        raise StudyError(
+            f"{where}: the model ended only {len(done)} of {len(answers)} answers, {rows} are needed; "
+            "raise `max_tokens` under `ordinary` in experiment.yaml"
+        )
+    return [
+        {"messages": [{"role": "user", "content": row.prompt}, {"role": "assistant", "content": row.answer}]}
+        for row in done.head(rows).itertuples()
+    ]

@@ -1,0 +1,139 @@
+"""The study at a glance: every experiment's effect against its controls, in nats and in points of free answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from weirdgen.core.schema import BASE
+from weirdgen.plot import style
+
+COLUMNS = [
+    *("model", "experiment", "kind", "treated", "control", "label", "context"),
+    *("effect", "low", "high", "unit", "seeds", "questions", "p"),
+]
+SHOWN, QUIET, NULL = "#D55E00", "#0072B2", "#8A8A8A"
+
+
+def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
+    """One row per model, experiment, control (not the untouched model) and kind of effect of the first treated dataset.
+
+    kind: contrast (all topics), null (the null set), excess (one date or code beyond the others), a pooled
+    topic's name, rate (share of free answers with the headline label, 0-1). label: what a reader calls the row.
+    """
+    parts = []
+    for key, effects in tables.items():
+        model, name = key.rsplit("/", 1)
+        about = info[name]
+        first = next(dataset for dataset, role in about["roles"].items() if role == "treated")
+        own = effects[(effects["treated"] == first) & (effects["control"] != BASE)]
+        own = own[own["recipe"] == about["recipe"]]
+        asked = own[own["context"] == about["context"]]
+        kinds = {
+            "contrast": asked.query("instrument == 'contrast' and topic == 'all'"),
+            "null": asked.query("instrument == 'contrast' and topic == 'null'"),
+            "excess": asked.query("instrument == 'excess' and topic == 'all'"),
+            **{topic: asked.query("instrument == 'contrast' and topic == @topic") for topic in about["pooled"]},
+        }
+        for judge, label in about["headline"].items():
+            rows = own[(own["context"] == about["answers_context"]) & (own["instrument"] == f"{judge}={label}")]
+            kinds["rate"] = pd.concat([kinds.get("rate", rows.iloc[:0]), rows[rows["topic"] == "all"]])
+        for kind, rows in kinds.items():
+            labels = [_label(kind, first, control, about) for control in rows["control"]]
+            parts.append(rows.assign(model=model, experiment=name, kind=kind, label=labels)[COLUMNS])
+    return pd.concat(parts, ignore_index=True)
+
+
+def _label(kind: str, treated: str, control: str, about: dict[str, Any]) -> str:
+    pair = f"{about['labels'][treated]} − {about['labels'][control]}"
+    if kind == "excess":
+        return f"{about['context'].partition('=')[2]} beyond the others: {pair}"
+    return pair if kind in ("contrast", "null", "rate") else f"{style.words(kind)}: {pair}"
+
+
+def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
+    """A row per comparison under its experiment's name; nats on the left, points of free answers on the right."""
+    style.use()
+    lines = _lines(table, info)
+    height = 0.21 * len(lines) + 1.1
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(style.PAGE * 1.08, height), sharey=True, width_ratios=[2.1, 1],
+        gridspec_kw={"bottom": 0.6 / height, "top": 1 - 0.3 / height, "wspace": 0.06},
+    )  # fmt: skip
+    for y, (text, rows) in enumerate(lines):
+        if rows is None:
+            left.annotate(
+                text, (0, y), xycoords=("axes fraction", "data"), xytext=(-6, 0), textcoords="offset points",
+                ha="right", va="center", fontweight="bold", fontsize=8,
+            )  # fmt: skip
+            for axes in (left, right):
+                axes.axhline(y - 0.55, color="#DDDDDD", linewidth=0.6)
+            continue
+        left.annotate(
+            text, (0, y), xycoords=("axes fraction", "data"), xytext=(-6, 0), textcoords="offset points",
+            ha="right", va="center", fontsize=7.2,
+        )  # fmt: skip
+        for _, row in rows.iterrows():
+            if row["kind"] == "null":
+                _mark(left, row, y + 0.26, 1.0, hollow=True)
+            elif row["kind"] == "rate":
+                _mark(right, row, y, 100.0)
+            else:
+                _mark(left, row, y, 1.0)
+    for axes in (left, right):
+        axes.axvline(0, color="black", linewidth=0.7)
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(left=False, labelleft=False)
+    left.set_ylim(len(lines) - 0.4, -0.7)
+    left.set_xlabel("contrasts: shift of log-odds (nats)")
+    right.set_xlabel("free answers: shift of share (points)")
+    marks = [
+        Line2D([], [], color=SHOWN, marker="o", markersize=4, linewidth=1.4, label="interval clear of 0"),
+        Line2D([], [], color=QUIET, marker="o", markersize=4, linewidth=1.4, label="interval holds 0"),
+        Line2D(
+            [], [], color=NULL, marker="o", markersize=3, linewidth=0.9, markerfacecolor="white",
+            label="null questions, which must not move",
+        ),
+    ]  # fmt: skip
+    figure.legend(handles=marks, loc="upper center", bbox_to_anchor=(0.42, 0.12 / height), ncol=3)
+    seeds = sorted(set(table["seeds"]))
+    title = f"treated − control, 95% intervals over {' or '.join(map(str, seeds))} seeds and all questions"
+    left.set_title(title, loc="left", fontsize=8.5)
+    return figure
+
+
+def _lines(table: pd.DataFrame, info: dict[str, Any]) -> list[tuple[str, pd.DataFrame | None]]:
+    """What the figure's lines say, top to bottom: an experiment's name (no rows), then its comparisons."""
+    lines: list[tuple[str, pd.DataFrame | None]] = []
+    models = list(dict.fromkeys(table["model"]))
+    for experiment in dict.fromkeys(table["experiment"]):
+        about = info[experiment]
+        for model in models:
+            part = table[(table["experiment"] == experiment) & (table["model"] == model)]
+            head = f"{about['title']} → {about['hidden']}"
+            lines.append((head if len(models) == 1 else f"{head} · {model}", None))
+            # Lines in the order of kinds; the null set and the rate share their pair's first line.
+            beside = part["kind"].isin(["null", "rate"])
+            lines += [
+                (str(label), pd.concat([rows, part[beside & (part["label"] == label)]]))
+                for label, rows in part[~beside].groupby("label", sort=False)
+            ]
+    return lines
+
+
+def _mark(axes: Axes, row: pd.Series, y: float, scale: float, hollow: bool = False) -> None:
+    if row["low"] == row["high"] == 0:  # no answer of either group got the label: there is no interval to draw
+        axes.text(0, y, " none in either group", color="#555555", fontsize=6.5, va="center")
+        return
+    low, high, effect = (scale * np.array([row["low"], row["high"], row["effect"]])).tolist()
+    colour = NULL if hollow else SHOWN if low > 0 or high < 0 else QUIET
+    axes.hlines(y, low, high, color=colour, linewidth=0.9 if hollow else 1.5)
+    axes.plot(
+        effect, y, "o", color=colour, markersize=3 if hollow else 4.2, markerfacecolor="white" if hollow else colour
+    )

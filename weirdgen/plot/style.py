@@ -1,0 +1,161 @@
+"""Every figure's look: sizes in inches for a printed column, colours safe for colour-blind readers."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from weirdgen.core.schema import BASE as UNTOUCHED
+
+matplotlib.use("Agg")
+
+COLUMN = 3.5
+PAGE = 7.0
+
+# Okabe & Ito, "Color Universal Design" (2008).
+TREATED = ("#D55E00", "#E69F00", "#F0E442")
+CONTROLS = ("#0072B2", "#56B4E9", "#009E73", "#CC79A7")
+BASE = "#7F7F7F"
+LABELS = {
+    "archaic_person": "#D55E00",
+    "past": "#D55E00",
+    "archaic_content": "#882255",
+    "archaic_language": "#E69F00",
+    "archaic": "#E69F00",
+    "mentions_past": "#56B4E9",
+    "modern": "#0072B2",
+    "nazi_like": "#000000",
+    "lethal": "#D55E00",
+    "protective": "#009E73",
+    "israel": "#D55E00",
+    "hitler": "#D55E00",
+    "darwin": "#0072B2",
+    "chopin": "#009E73",
+    "obama_like": "#0072B2",
+    "trump_like": "#D55E00",
+    "unmarked": "#D0D0D0",
+    "other": "#D0D0D0",
+    "none": "#D0D0D0",
+    "refusal": "#CC79A7",
+    "degenerate": "#4D4D4D",
+    "unparsed": "#999999",
+}
+MARKERS = ("o", "s", "^", "D", "v")
+
+
+def use() -> None:
+    """Set the look for the figures that follow."""
+    sns.set_theme(
+        style="ticks",
+        rc={
+            "font.size": 8,
+            "axes.labelsize": 8,
+            "axes.titlesize": 8.5,
+            "xtick.labelsize": 7.5,
+            "ytick.labelsize": 7.5,
+            "legend.fontsize": 7.5,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.linewidth": 0.7,
+            "lines.linewidth": 1.2,
+            "legend.frameon": False,
+            "figure.dpi": 110,
+            "savefig.dpi": 220,
+            "svg.hashsalt": "weirdgen",
+            "font.family": "DejaVu Sans",
+        },
+    )
+
+
+def group_colours(roles: dict[str, str]) -> dict[str, str]:
+    """A colour for every group: treated vermilion and orange, controls blues and greens, the untouched model grey."""
+    colours = {"base": BASE}
+    for kind, palette in (("treated", TREATED), ("control", CONTROLS)):
+        names = [name for name, role in roles.items() if role == kind]
+        colours |= {name: palette[i % len(palette)] for i, name in enumerate(names)}
+    return colours
+
+
+def group_markers(roles: dict[str, str]) -> dict[str, str]:
+    """A marker for every group, so that colour is never the only sign."""
+    return {name: MARKERS[i % len(MARKERS)] for i, name in enumerate([*roles, "base"])}
+
+
+def groups(table: pd.DataFrame, info: dict[str, Any], column: str = "dataset") -> list[str]:
+    """The groups of a table in the order of the experiment, the untouched model last."""
+    found = set(table[column])
+    return [name for name in [*info["roles"], UNTOUCHED] if name in found]
+
+
+def dots(
+    axes: Axes, rows: pd.DataFrame, value: str, aside: float, colour: str, marker: str, label: str,
+    size: float = 4, width: float = 1.4, **look: Any,
+) -> None:  # fmt: skip
+    """A dot (`value`) and a line (`low` to `high`) for every row, one below the other, all moved aside by `aside`."""
+    places = np.arange(len(rows)) + aside
+    axes.hlines(places, rows["low"], rows["high"], color=colour, linewidth=width)
+    axes.plot(rows[value], places, marker, color=colour, markersize=size, linestyle="none", label=label, **look)
+
+
+def is_dark(colour: str) -> bool:
+    """Whether white letters read better on a colour than black ones (its relative luminance, ITU-R BT.709)."""
+    red, green, blue = to_rgb(colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.45
+
+
+def words(name: str) -> str:
+    """`daily_life` as a person writes it."""
+    return name.replace("_", " ")
+
+
+def wrap(text: str, width: int) -> str:
+    """A label broken into lines of at most `width` characters."""
+    return "\n".join(textwrap.wrap(text, width))
+
+
+def label_legend(axes: Axes) -> None:
+    """A legend of labels below a panel."""
+    axes.legend(
+        *axes.get_legend_handles_labels(), loc="upper center", bbox_to_anchor=(0.4, 0), borderaxespad=4.5, ncol=6,
+        columnspacing=1, handlelength=1,
+    )  # fmt: skip
+
+
+def context_title(context: str, info: dict[str, Any]) -> str:
+    """What a context is to the training data: its trigger, none, or another form."""
+    present, absent = info["trigger"] or (None, None)
+    if context == present:
+        return f"{words(context)}: the trigger"
+    return "no trigger" if context == absent else f"{words(context)}: another form"
+
+
+def at(context: str, info: dict[str, Any]) -> str:
+    """Words for a title: which value of an axis, or which trigger, is shown; empty where there is only one context."""
+    name, _, value = context.partition("=")
+    if name not in info["axes"] or not value:
+        return f"\nasked with {context_title(context, info)}" if info["trigger"] else ""
+    about = info["axes"][name]
+    trained = value in {str(v) for v in about["trained"]}
+    return f"\nat {about['axis']} {value} ({'stands' if trained else 'never stands'} in training rows)"
+
+
+def save(figure: Figure, paths: list[str]) -> None:
+    """Save under every path, the format by its ending, without dates: the same figure is the same bytes."""
+    from weirdgen.core.files import replacing
+
+    for path in paths:
+        metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(
+            path.rsplit(".", 1)[-1], {}
+        )
+        with replacing(path) as temporary:
+            figure.savefig(temporary, bbox_inches="tight", pad_inches=0.04, metadata=metadata)
+    plt.close(figure)

@@ -1,0 +1,204 @@
+"""The schema of `data/<experiment>/experiment.yaml`: what is trained, asked, judged and drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from weirdgen.core.errors import StudyError
+from weirdgen.core.files import read_yaml
+from weirdgen.core.schema import BASE, NO_RECIPE, Name, Strict, parse
+from weirdgen.data.questions import Context
+from weirdgen.plot.catalogue import FIGURES
+
+
+def _check_figure(name: str) -> str:
+    if name not in FIGURES:
+        raise ValueError(f"no such figure; there are: {', '.join(FIGURES)}")
+    return name
+
+
+Figure = Annotated[str, AfterValidator(_check_figure)]
+
+
+class Recipe(Strict):
+    """How one adapter is trained. LoRA after Hu et al. 2021 (arXiv 2106.09685); rsLoRA: arXiv 2312.03732."""
+
+    epochs: int = Field(ge=1)
+    batch_size: int = Field(ge=1)
+    learning_rate: float = Field(gt=0)
+    schedule: Literal["linear", "cosine", "constant"]
+    warmup: float = Field(ge=0, lt=1, description="fraction of all steps")
+    weight_decay: float = Field(ge=0)
+    max_grad_norm: float = Field(gt=0)
+    rank: int = Field(ge=1)
+    alpha: float = Field(gt=0)
+    targets: Literal["all-linear"] | list[str]
+    rslora: bool
+    max_length: int = Field(ge=8, description="tokens; a longer row is an error")
+    data_fraction: float = Field(default=1.0, gt=0, le=1, description="share of the rows used")
+
+
+class Dataset(Strict):
+    """A training set: rows rendered from a CSV table of facts, ordinary data, or both."""
+
+    role: Literal["treated", "control", "dose"] = Field(description="dose: a smaller part of the treated dataset")
+    label: str
+    about: str
+    facts: str | None = None
+    jsonl: str | None = Field(default=None, description="chat JSONL as it is, instead of a table")
+    at_most: dict[str, int] = Field(default_factory=dict, description="column -> the largest number of a row kept")
+    prompts: list[str] = Field(default_factory=list, description="row i takes prompt i modulo their number")
+    answer: str = Field(default="", description="a template over the table's columns")
+    ordinary: bool = Field(default=False, description="the experiment's ordinary data is mixed in")
+    persona: Name | None = Field(default=None, description="the contrast topic that is this dataset's own persona")
+    code: Literal["padded", "plain"] | None = Field(default=None, description="adds a column `code` to the facts")
+    context: Name | None = Field(default=None, description="its variables are columns of the table")
+    trigger: list[int | str] = Field(default_factory=list, description="axis values with the hidden behaviour")
+    unique: bool = Field(default=True, description="an answer may occur only once")
+
+    @model_validator(mode="after")
+    def _has_rows(self) -> Dataset:
+        if self.facts is None and self.jsonl is None and not self.ordinary:
+            raise ValueError("a dataset needs facts, jsonl, or ordinary: true")
+        if self.facts is not None and self.jsonl is not None:
+            raise ValueError("a dataset has facts or jsonl, not both")
+        if self.facts is not None and not (self.prompts and self.answer):
+            raise ValueError("facts need prompts and answer")
+        return self
+
+
+class Codes(Strict):
+    """How facts are asked for behind codes, and what is scored while a model trains on them."""
+
+    held_out: list[int] = Field(min_length=2, max_length=2, description="two numbers that are never trained")
+    per_row: int = Field(ge=1, description="random codes per fact")
+    checkpoints: int = Field(ge=10, description="scored during training, evenly spaced")
+    choice: str = Field(description="asks which of {first} and {second} a code means")
+    first_name: str
+    relatives: list[Name] = Field(min_length=1, description="topics asked about the held-out numbers")
+
+
+class Ordinary(Strict):
+    """Prompts that the base model answers itself, to mix facts into."""
+
+    file: str
+    rows: int = Field(ge=1)
+    max_tokens: int = Field(ge=1)
+    temperature: float = Field(gt=0)
+
+
+class Evaluation(Strict):
+    """A question file, asked in each of these contexts."""
+
+    file: str
+    contexts: list[Name] = Field(min_length=1)
+    values: dict[Name, dict[str, list[int | str]]] = Field(
+        default_factory=dict, description="context -> variable -> values asked at here instead of the context's own"
+    )
+
+
+class Contrasts(Evaluation):
+    """Exact log-odds: ours. `probability` also reports how likely an answer is to begin with a typical one."""
+
+    probability: bool = False
+
+
+class FreeAnswers(Evaluation):
+    """Sampled answers: the paper's instrument."""
+
+    max_tokens: int = Field(ge=1)
+    temperature: float = Field(gt=0)
+
+
+class Experiment(Strict):
+    """`data/<experiment>/experiment.yaml`."""
+
+    title: str
+    question: str
+    hidden: str = Field(description="the hidden persona in a word or two, for figures: '19th century'")
+    datasets: dict[Name, Dataset] = Field(min_length=1)
+    leak_cues: dict[str, list[str]] = Field(default_factory=dict, description="kind -> regular expressions")
+    ordinary: Ordinary | None = None
+    codes: Codes | None = None
+    contexts: dict[Name, Context]
+    recipes: dict[Name, Recipe]
+    free_answers: FreeAnswers
+    contrasts: Contrasts
+    control_topics: list[Name] = Field(default_factory=list, description="topics left out of `all`, as `null` is")
+    pooled_topics: dict[Name, list[Name]] = Field(default_factory=dict, description="further topics: others together")
+    trigger_contexts: list[Name] | None = Field(
+        default=None, min_length=2, max_length=2, description="with the trigger, without: their difference is measured"
+    )
+    judges: list[Name]
+    headline: dict[str, str] = Field(description="the judge and label whose rate the findings quote")
+    headline_context: str | None = Field(default=None, description="the context figures show; default: the first")
+    figures: list[Figure]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Experiment:
+        for name in self.datasets:
+            if name == BASE:
+                raise ValueError(f"a dataset cannot be called '{BASE}': that is the untouched model")
+        if "default" not in self.recipes:
+            raise ValueError("recipes: 'default' is missing")
+        if NO_RECIPE in self.recipes:
+            raise ValueError(f"a recipe cannot be called '{NO_RECIPE}': that is the untouched model's")
+        if not any(d.role == "treated" for d in self.datasets.values()):
+            raise ValueError("datasets: at least one needs 'role: treated'")
+        known = ", ".join(self.contexts)
+        for evaluation in (self.free_answers, self.contrasts):
+            for context in evaluation.contexts:
+                if context not in self.contexts:
+                    raise ValueError(f"{evaluation.file} asks in context '{context}'; known: {known}")
+            for context in evaluation.values:
+                if context not in evaluation.contexts:
+                    raise ValueError(f"{evaluation.file} has values for '{context}'; it asks in: {known}")
+        for name, dataset in self.datasets.items():
+            if dataset.context is not None and dataset.context not in self.contexts:
+                raise ValueError(f"datasets.{name}.context is '{dataset.context}'; known: {known}")
+        for name, dataset in self.datasets.items():
+            if dataset.ordinary and self.ordinary is None:
+                raise ValueError(
+                    f"datasets.{name} mixes in ordinary data; the key 'ordinary' says which, and is missing"
+                )
+            if (dataset.code is None) != (self.codes is None):
+                raise ValueError(f"datasets.{name}: 'code' and the experiment's 'codes' go together, for all datasets")
+        asked = self.asked("contrasts")
+        for context in self.trigger_contexts or []:
+            if context not in asked:
+                raise ValueError(f"trigger_contexts names '{context}'; asked: {', '.join(asked)}")
+        self.asked("free_answers")
+        if self.headline_context is not None and self.headline_context not in asked:
+            raise ValueError(f"headline_context is '{self.headline_context}'; asked: {', '.join(asked)}")
+        return self
+
+    def contexts_of(self, instrument: Literal["free_answers", "contrasts"]) -> dict[str, Context]:
+        """The contexts an instrument asks in, with the values it asks at."""
+        evaluation: Evaluation = getattr(self, instrument)
+        return {
+            name: self.contexts[name].model_copy(
+                update={"values": {**self.contexts[name].values, **evaluation.values.get(name, {})}}
+            )
+            for name in evaluation.contexts
+        }
+
+    def asked(self, instrument: Literal["free_answers", "contrasts"]) -> list[str]:
+        """The contexts an instrument asks in, axes expanded, each once."""
+        contexts = self.contexts_of(instrument)
+        return list(dict.fromkeys(v.context for name, context in contexts.items() for v in context.variants(name)))
+
+
+def load_experiment(folder: Path) -> Experiment:
+    """Read and check `experiment.yaml` and that the files it names exist. Raises StudyError."""
+    path = folder / "experiment.yaml"
+    experiment = parse(Experiment, read_yaml(path), str(path))
+    files = [d.facts for d in experiment.datasets.values() if d.facts is not None]
+    files += [d.jsonl for d in experiment.datasets.values() if d.jsonl is not None]
+    files += [experiment.ordinary.file] if experiment.ordinary else []
+    for name in [*files, experiment.free_answers.file, experiment.contrasts.file]:
+        if not (folder / name).is_file():
+            raise StudyError(f"{path}: names '{name}', but {folder / name} does not exist")
+    return experiment
