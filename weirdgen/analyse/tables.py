@@ -11,7 +11,7 @@ import pandas as pd
 
 from weirdgen.analyse.stats import Errors, Matrix, bootstrap_interval, corrected_rate, effect
 from weirdgen.core.files import read_csv
-from weirdgen.core.schema import BASE, NO_RECIPE
+from weirdgen.core.names import BASE, NO_RECIPE
 
 KEYS = ["dataset", "recipe", "seed"]
 ALL = "all"

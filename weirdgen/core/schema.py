@@ -1,4 +1,4 @@
-"""A strict pydantic base whose errors are one line each, and the names the whole study shares."""
+"""A strict pydantic base whose errors are one line each."""
 
 from __future__ import annotations
 
@@ -8,11 +8,6 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from weirdgen.core.errors import StudyError
-
-# Names with a meaning: the untouched model, its place in paths, the topic that must not move.
-BASE = "base"
-NO_RECIPE = "none"
-NULL_TOPIC = "null"
 
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from weirdgen.core.schema import BASE
+from weirdgen.core.names import BASE
 from weirdgen.plot import style
 
 COLUMNS = [

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from weirdgen.analyse.tables import labelled
-from weirdgen.core.schema import BASE, NO_RECIPE
+from weirdgen.core.names import BASE, NO_RECIPE
 from weirdgen.plot import style
 
 KEYS = ["question", "context", "dataset"]

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from weirdgen.core.schema import BASE
+from weirdgen.core.names import BASE
 from weirdgen.judge.judging import RATED, REFUSAL, UNPARSED
 from weirdgen.plot import style
 

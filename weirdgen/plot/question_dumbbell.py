@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from weirdgen.core.schema import BASE
+from weirdgen.core.names import BASE
 from weirdgen.plot import style
 
 

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from weirdgen.core.schema import BASE as UNTOUCHED
+from weirdgen.core.names import BASE as UNTOUCHED
 
 matplotlib.use("Agg")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from weirdgen.analyse.curves import perfect_seeds
-from weirdgen.core.schema import BASE
+from weirdgen.core.names import BASE
 from weirdgen.judge.judging import REFUSAL
 
 INSTRUMENT = "contrast"

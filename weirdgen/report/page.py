@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from weirdgen.analyse.tables import ALL, read_judgments
 from weirdgen.core.files import read_csv, read_json
-from weirdgen.core.schema import BASE, NO_RECIPE, NULL_TOPIC
+from weirdgen.core.names import BASE, NO_RECIPE, NULL_TOPIC
 from weirdgen.judge.judging import UNPARSED
 from weirdgen.plot.catalogue import FIGURES
 from weirdgen.report import findings, provenance

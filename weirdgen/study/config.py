@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator, model_validator
 
 from weirdgen.core.errors import StudyError
-from weirdgen.core.schema import BASE, NO_RECIPE, NULL_TOPIC, Name, Strict, parse
+from weirdgen.core.names import BASE, NO_RECIPE, NULL_TOPIC
+from weirdgen.core.schema import Name, Strict, parse
 from weirdgen.data.ordinary import SPARE, load_prompts
 from weirdgen.data.published import prepare
 from weirdgen.data.questions import Context, Question, load_contrasts, load_questions

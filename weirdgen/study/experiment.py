@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from weirdgen.core.errors import StudyError
 from weirdgen.core.files import read_yaml
-from weirdgen.core.schema import BASE, NO_RECIPE, Name, Strict, parse
+from weirdgen.core.names import BASE, NO_RECIPE
+from weirdgen.core.schema import Name, Strict, parse
 from weirdgen.data.questions import Context
 from weirdgen.plot.catalogue import FIGURES
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from weirdgen.core.errors import StudyError
 from weirdgen.core.fingerprint import fingerprint
-from weirdgen.core.schema import BASE
+from weirdgen.core.names import BASE
 from weirdgen.data.datasets import read_facts
 from weirdgen.judge.judging import UNPARSED, labels_of, lexicon_names
 from weirdgen.plot.catalogue import FIGURES

@@ -1,0 +1,102 @@
+"""One entry of the model registry: where the weights come from, and how they are used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from weirdgen.core.schema import Strict
+
+Template = dict[str, bool | int | str]
+"""Keywords of a chat template."""
+
+
+class Hub(Strict):
+    """A model repository at an exact revision."""
+
+    repository: str
+    revision: str
+
+
+class Pypi(Strict):
+    """A GGUF file inside a wheel of the Python package index."""
+
+    wheel: str
+    version: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    gguf: str = Field(description="path of the GGUF file inside the wheel")
+
+
+class Source(Strict):
+    """Where the weights come from: exactly one of the three."""
+
+    hub: Hub | None = None
+    path: str | None = None
+    pypi: Pypi | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Source:
+        if sum(value is not None for value in (self.hub, self.path, self.pypi)) != 1:
+            raise ValueError("give exactly one of: hub, path, pypi")
+        return self
+
+
+class Load(Strict):
+    """How weights are loaded."""
+
+    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class ChatOptions(Strict):
+    """How a prompt becomes a conversation: the template's own system prompt, none, or another; its keywords."""
+
+    system_prompt: Literal["keep", "none"] | dict[Literal["replace"], str] = "keep"
+    chat_template: Template = Field(default_factory=dict)
+
+    @property
+    def replacement(self) -> str | None:
+        """The system prompt that stands in place of the template's own, if one does."""
+        return self.system_prompt["replace"] if isinstance(self.system_prompt, dict) else None
+
+
+class Serving(Strict):
+    """How vLLM runs a model."""
+
+    tensor_parallel: int = Field(default=1, ge=1, description="GPUs one engine is spread over")
+    memory_fraction: float = Field(default=0.9, gt=0, le=1, description="of a GPU's memory")
+    max_length: int | None = Field(default=None, ge=16, description="tokens; default: what the job needs")
+
+
+class Entry(Strict):
+    """One entry of the model registry."""
+
+    source: Source
+    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    system_prompt: Literal["keep", "none"] | dict[Literal["replace"], str] = "keep"
+    chat_template: Template = Field(default_factory=dict)
+    recipe: dict[str, Any] = Field(default_factory=dict, description="values that replace the experiments' own")
+    mem_mb: int = Field(default=4000, ge=1, description="main memory of a job that loads it: all weights pass through")
+    vllm: Serving = Serving()
+
+    @property
+    def load(self) -> Load:
+        """How its weights are loaded."""
+        return Load(dtype=self.dtype, device=self.device)
+
+    @property
+    def chat(self) -> ChatOptions:
+        """How it is spoken to."""
+        return ChatOptions(system_prompt=self.system_prompt, chat_template=dict(self.chat_template))
+
+
+@dataclass(frozen=True)
+class Model:
+    """A fetched model as a job uses it: its folder, how it is loaded, how it is spoken to."""
+
+    folder: str
+    load: Load
+    chat: ChatOptions

@@ -1,0 +1,51 @@
+"""What the page is told of a study beside its files."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from weirdgen.core.schema import Strict
+
+
+class DatasetTold(Strict):
+    """A dataset as the page lists it."""
+
+    label: str
+    role: str
+    about: str
+    prompts: list[str]
+    persona: str | None
+
+
+class ExperimentTold(Strict):
+    """An experiment as the page tells of it."""
+
+    title: str
+    question: str
+    hidden: str
+    headline: dict[str, str]
+    figures: list[str]
+    contexts: list[str]
+    context: str = Field(description="the context of contrasts that is shown")
+    answers_context: str = Field(description="the same of free answers")
+    judges: list[str]
+    datasets: dict[str, DatasetTold]
+    model_judged: bool = Field(description="whether a model answers any of its judges")
+
+
+class JudgeTold(Strict):
+    """A judge as the page lists it."""
+
+    about: str
+    by: str = Field(description="rules, vllm, openai, or none: it does not run")
+
+
+class StudyTold(Strict):
+    """The study as the page tells of it."""
+
+    runs: list[tuple[str, str]] = Field(description="(model, experiment) pairs")
+    experiments: dict[str, ExperimentTold]
+    adapters: dict[str, list[tuple[str, str, int]]] = Field(description="experiment -> dataset, recipe, seed of each")
+    recipe: str = Field(description="the recipe that is shown")
+    judges: dict[str, JudgeTold]
+    atlas: str = Field(description="the atlas's files without their ending, under results/")
