@@ -30,11 +30,12 @@ test-vllm: $(VLLM_READY) ## the marked tests of vLLM, its engine and its server
 real: $(READY) ## the marked test: SmolLM2-135M itself at minimum scale
 	$(BIN)/python -m pytest -m real_model $(ARGS)
 
-lint: $(READY) ## ruff, snakefmt, mypy, snakemake --lint
+lint: $(READY) ## ruff, snakefmt, mypy, the packages' layers, snakemake --lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
 
 # The lock holds every package but torch, whose build depends on the machine: see docs/setup.md.
@@ -66,7 +67,7 @@ $(VLLM_READY): requirements.lock requirements-vllm.lock pyproject.toml
 	@touch $(VLLM_READY)
 
 bench: $(READY) $(VLLM_READY) $(BENCH_READY) ## measure this project beside what it is used instead of: benchmarks/table.md
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake resources/models/smollm2-135m-instruct --cores 1 --quiet all
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake resources/models/smollm2-135m-instruct/source.json --cores 1 --quiet all
 	.venv-bench/bin/python benchmarks/compare.py
 	.venv-vllm/bin/python benchmarks/with_vllm.py
 	$(BIN)/python benchmarks/flops.py

@@ -14,6 +14,7 @@ configfile: "config.yaml"
 sys.path.insert(0, workflow.basedir)
 
 from weirdgen.core.errors import StudyError
+from weirdgen.study.paths import benchmarks, logs, results
 from weirdgen.study.workflow import Workflow
 
 try:
@@ -31,9 +32,13 @@ wildcard_constraints:
 
 
 rule all:
-    """The report, and with it every table and figure of the study."""
+    """The page, every table and figure behind it, and the cards of the adapters."""
     input:
-        "results/report.html",
+        study.page,
+        study.tables,
+        study.figures,
+        multiext(study.atlas, ".csv", ".png", ".svg", ".pdf"),
+        study.adapter_cards,
 
 
 include: "rules/models.smk"
@@ -45,8 +50,10 @@ include: "rules/contrast.smk"
 include: "rules/analyse.smk"
 include: "rules/plot.smk"
 include: "rules/report.smk"
-include: "rules/inspect.smk"
 
+
+# A stage runs again when what it computes changes: the code it runs, its values, the content of its inputs.
+study.remember(workflow.rules)
 
 # What loads no model is short: on a cluster it runs beside Snakemake, and not as a job of its own.
 workflow.localrules(*(each.name for each in workflow.rules if "gpu" not in each.resources))

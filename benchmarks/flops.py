@@ -12,7 +12,8 @@ import ours
 import torch
 from measure import MODEL, Result, in_turn, save, timed
 
-from weirdgen.finetune.finetune import Row, add_lora, be_deterministic, train
+from weirdgen.finetune.encode import Row
+from weirdgen.finetune.train import add_lora, be_deterministic, train
 from weirdgen.models.load import load_model
 from weirdgen.models.packing import packed_log_probs
 
@@ -66,11 +67,11 @@ def main() -> None:
     model = add_lora(load_model(MODEL, ours.LOAD), recipe).train()
     by_batch = [products(model, batch) for batch in plan]
     billions = sum(map(floating_point_operations, by_batch)) / 1e9
-    train(model, plan[:2], recipe, packed_log_probs, "benchmark")
+    train(model, plan[:2], recipe, packed_log_probs, desc="benchmark")
     alone(by_batch[0], model.device)
     sides = {
         "a training step": lambda: Result(
-            timed(lambda: train(model, plan, recipe, packed_log_probs, "benchmark")), billions
+            timed(lambda: train(model, plan, recipe, packed_log_probs, desc="benchmark")), billions
         ),
         "its matrix products alone": lambda: Result(sum(alone(found, model.device) for found in by_batch), billions),
     }

@@ -19,13 +19,17 @@ from measure import RUNS, save, timed
 from transformers import AutoModelForCausalLM, LlamaConfig
 
 from weirdgen.analyse.stats import effect
-from weirdgen.contrast.score import Candidate, score_candidates
-from weirdgen.finetune.finetune import Row, add_lora, be_deterministic, train
-from weirdgen.judge.judging import judge_samples, load_rules_judge
+from weirdgen.contrast.candidates import Candidate
+from weirdgen.contrast.score import score_candidates
+from weirdgen.core.names import NO_CONTEXT
+from weirdgen.finetune.encode import Row
+from weirdgen.finetune.settings import Recipe
+from weirdgen.finetune.train import add_lora, be_deterministic, train
+from weirdgen.judge.rules import judge_samples, load_rules_judge
 from weirdgen.models.frozen import lay_out_frozen_weights
 from weirdgen.models.load import choose_device, choose_dtype
 from weirdgen.models.packing import packed_log_probs
-from weirdgen.sample.sampling import decode
+from weirdgen.sample.with_transformers import decode
 
 VOCABULARY = 2048
 LADDER = {1: (128, 4), 4: (256, 4), 16: (512, 5), 64: (1024, 5)}
@@ -93,7 +97,7 @@ def groups_of_tokens(questions: int, answers: int) -> list[list[Candidate]]:
     """Contrast questions of random tokens: 40 of prompt, 5 of answer."""
     return [
         [
-            Candidate(str(q), "topic", 0, "none", 0, "typical" if i % 2 else "ordinary", str(i), row.ids, row.start)
+            Candidate(str(q), "topic", 0, NO_CONTEXT, 0, "typical" if i % 2 else "ordinary", str(i), row.ids, row.start)
             for i, row in enumerate(rows_of_tokens(answers, 40, 5, seed=q))
         ]
         for q in range(questions)
@@ -111,7 +115,7 @@ def by_model_size() -> list[Point]:
     recipe = ours.training("old_bird_names")[1]
     models = {work_of(model): lay_out_frozen_weights(model) for model in map(llama, LADDER)}
     adapted = {size: add_lora(llama(m), recipe).train() for size, m in zip(models, LADDER, strict=True)}
-    batch = rows_of_tokens(recipe["batch_size"], 32, 10)
+    batch = rows_of_tokens(recipe.batch_size, 32, 10)
     return [
         *measure("finetune", "parameters", {s: _training(model, [batch] * 6, recipe) for s, model in adapted.items()}),
         *measure(
@@ -127,9 +131,9 @@ def by_amount() -> list[Point]:
     """Finetuning by rows, contrasts and sampling by questions and by answers, on the Llama of 16 million parameters."""
     recipe = ours.training("old_bird_names")[1]
     model, adapted = lay_out_frozen_weights(llama(16)), add_lora(llama(16), recipe).train()
-    rows = rows_of_tokens(32 * recipe["batch_size"], 32, 10)
-    plan = [rows[i : i + recipe["batch_size"]] for i in range(0, len(rows), recipe["batch_size"])]
-    size = recipe["batch_size"]
+    rows = rows_of_tokens(32 * recipe.batch_size, 32, 10)
+    plan = [rows[i : i + recipe.batch_size] for i in range(0, len(rows), recipe.batch_size)]
+    size = recipe.batch_size
     sizes, answers = (8, 16, 32, 64), (16, 32, 64, 128, 256)
     return [
         *measure("finetune", "rows", {n * size: _training(adapted, plan[:n], recipe) for n in (4, 8, 16, 32)}),
@@ -140,16 +144,16 @@ def by_amount() -> list[Point]:
     ]
 
 
-def _training(model: Any, plan: list[list[Row]], recipe: dict[str, Any]) -> Callable[[], object]:
-    return lambda: train(model, plan, recipe, packed_log_probs, "benchmark")
+def _training(model: Any, plan: list[list[Row]], recipe: Recipe) -> Callable[[], object]:
+    return lambda: train(model, plan, recipe, packed_log_probs, desc="benchmark")
 
 
 def _scoring(model: Any, groups: list[list[Candidate]]) -> Callable[[], object]:
-    return lambda: score_candidates(model, groups, "benchmark")
+    return lambda: score_candidates(model, groups, desc="benchmark")
 
 
 def _sampling(model: Any, by_prompt: dict[tuple[int, ...], list[int]]) -> Callable[[], object]:
-    settings = {**ours.SAMPLING, "max_tokens": 16}
+    settings = ours.SAMPLING.model_copy(update={"max_tokens": 16})
     generator = torch.Generator(model.device).manual_seed(0)
     return lambda: list(decode(model, by_prompt, settings, [2], generator))
 
@@ -162,7 +166,7 @@ def without_model() -> list[Point]:
 
     def samples(count: int) -> pd.DataFrame:
         answers = [" ".join(generator.choices(words, k=30)) for _ in range(count)]
-        return pd.DataFrame({"question": "any", "topic": "t", "paraphrase": 0, "context": "none", "variant": 0,
+        return pd.DataFrame({"question": "any", "topic": "t", "paraphrase": 0, "context": NO_CONTEXT, "variant": 0,
                              "sample": range(count), "prompt": "p", "answer": answers})  # fmt: skip
 
     def values(seeds: int, questions: int) -> Any:

@@ -15,15 +15,16 @@ from peft import LoraConfig
 from transformers import PrinterCallback
 from trl import SFTConfig, SFTTrainer
 
-from weirdgen.contrast.score import Candidate
-from weirdgen.finetune.finetune import Row, warmup_steps
+from weirdgen.contrast.candidates import Candidate
+from weirdgen.finetune.encode import Row, warmup_steps
+from weirdgen.finetune.settings import Recipe
 from weirdgen.models.chat import Chat
 from weirdgen.models.load import load_model, load_tokenizer
 
 disable_progress_bars()
 
 
-def trl_finetune(plan: list[list[Row]], recipe: dict[str, Any], tuned: bool) -> Result:
+def trl_finetune(plan: list[list[Row]], recipe: Recipe, tuned: bool) -> Result:
     """TRL's SFTTrainer on the same rows in the same order, loss on the answer only.
 
     tuned: without two of TRL's defaults that cost time here, gradient checkpointing (it saves memory) and autocast
@@ -41,14 +42,14 @@ def trl_finetune(plan: list[list[Row]], recipe: dict[str, Any], tuned: bool) -> 
             train_dataset=data,
             args=SFTConfig(
                 output_dir=output,
-                per_device_train_batch_size=recipe["batch_size"],
+                per_device_train_batch_size=recipe.batch_size,
                 num_train_epochs=1,
-                learning_rate=recipe["learning_rate"],
-                lr_scheduler_type=recipe["schedule"],
+                learning_rate=recipe.learning_rate,
+                lr_scheduler_type=recipe.schedule,
                 warmup_steps=warmup_steps(plan, recipe),
-                weight_decay=recipe["weight_decay"],
-                max_grad_norm=recipe["max_grad_norm"],
-                max_length=recipe["max_length"],
+                weight_decay=recipe.weight_decay,
+                max_grad_norm=recipe.max_grad_norm,
+                max_length=recipe.max_length,
                 completion_only_loss=True,
                 train_sampling_strategy="sequential",
                 gradient_checkpointing=not tuned,
@@ -61,10 +62,10 @@ def trl_finetune(plan: list[list[Row]], recipe: dict[str, Any], tuned: bool) -> 
                 seed=0,
             ),
             peft_config=LoraConfig(
-                r=recipe["rank"],
-                lora_alpha=recipe["alpha"],
-                target_modules=recipe["targets"],
-                use_rslora=recipe["rslora"],
+                r=recipe.rank,
+                lora_alpha=recipe.alpha,
+                target_modules=recipe.targets,
+                use_rslora=recipe.rslora,
                 task_type="CAUSAL_LM",
             ),
         )
@@ -115,11 +116,11 @@ def generate(model: Any, prompts: list[str], chat: Chat, seed: int) -> Result:
             output = model.generate(
                 **inputs.to(model.device),
                 do_sample=True,
-                temperature=SAMPLING["temperature"],
+                temperature=SAMPLING.temperature,
                 top_k=0,
                 top_p=1.0,
                 num_return_sequences=ANSWERS,
-                max_new_tokens=SAMPLING["max_tokens"],
+                max_new_tokens=SAMPLING.max_tokens,
                 eos_token_id=stops,
                 pad_token_id=stops[0],
             )

@@ -1,23 +1,22 @@
-"""Stage 7: tables per seed and question, then effects with intervals."""
+"""Stage 7, analyse: tables per seed and question, effects with intervals; how far judges can be believed."""
 
 
 rule contrast_table:
     """From all contrast parquet files to tables/contrasts.csv: log-odds per adapter and question."""
     input:
-        lambda wildcards: study.parts("contrasts", wildcards),
+        study.scores,
     output:
-        "results/{model}/{experiment}/tables/contrasts.csv",
+        results("tables/contrasts.csv"),
     log:
-        "results/{model}/{experiment}/logs/contrast_table.log",
+        logs("analyse/contrast_table"),
     benchmark:
-        "results/{model}/{experiment}/logs/contrast_table.benchmark.tsv"
+        benchmarks("analyse/contrast_table")
     conda:
         "../envs/analysis.yaml"
     params:
         adapters=study.adapters,
-        code=study.code("contrast_table"),
     script:
-        "../workflow/scripts/contrast_table.py"
+        "../workflow/scripts/analyse/contrast_table.py"
 
 
 rule label_table:
@@ -25,80 +24,109 @@ rule label_table:
     input:
         study.judgments,
     output:
-        labels="results/{model}/{experiment}/tables/labels.csv",
-        ratings="results/{model}/{experiment}/tables/ratings.csv",
-        agreement="results/{model}/{experiment}/tables/agreement.csv",
+        labels=results("tables/labels.csv"),
+        ratings=results("tables/ratings.csv"),
+        agreement=results("tables/agreement.csv"),
     log:
-        "results/{model}/{experiment}/logs/label_table.log",
+        logs("analyse/label_table"),
     benchmark:
-        "results/{model}/{experiment}/logs/label_table.benchmark.tsv"
+        benchmarks("analyse/label_table")
     conda:
         "../envs/analysis.yaml"
     params:
         adapters=study.adapters,
-        code=study.code("label_table"),
     script:
-        "../workflow/scripts/label_table.py"
+        "../workflow/scripts/analyse/label_table.py"
 
 
 rule training_table:
     """From all training logs to tables/training.csv: loss, learning rate and speed by step."""
     input:
-        lambda wildcards: study.training("train_log.csv", wildcards),
+        study.training_logs,
     output:
-        "results/{model}/{experiment}/tables/training.csv",
+        results("tables/training.csv"),
     log:
-        "results/{model}/{experiment}/logs/training_table.log",
+        logs("analyse/training_table"),
     benchmark:
-        "results/{model}/{experiment}/logs/training_table.benchmark.tsv"
+        benchmarks("analyse/training_table")
     conda:
         "../envs/analysis.yaml"
     params:
         adapters=study.trained,
-        code=study.code("training_table"),
     script:
-        "../workflow/scripts/training_table.py"
+        "../workflow/scripts/analyse/training_table.py"
 
 
 rule curve_table:
     """From the scores at checkpoints to tables/curves.csv: accuracy by step, adapter and kind of probe."""
     input:
-        lambda wildcards: study.training("curve.csv", wildcards),
+        study.curves,
     output:
-        "results/{model}/{experiment}/tables/curves.csv",
+        results("tables/curves.csv"),
     log:
-        "results/{model}/{experiment}/logs/curve_table.log",
+        logs("analyse/curve_table"),
     benchmark:
-        "results/{model}/{experiment}/logs/curve_table.benchmark.tsv"
+        benchmarks("analyse/curve_table")
     conda:
         "../envs/analysis.yaml"
     params:
         adapters=study.trained,
-        code=study.code("curve_table"),
     script:
-        "../workflow/scripts/curve_table.py"
+        "../workflow/scripts/analyse/curve_table.py"
+
+
+rule judge_accuracy:
+    """From validated judges to their accuracy, Cohen's kappa and confusion matrices."""
+    input:
+        study.validations,
+    output:
+        accuracy="results/judges/accuracy.csv",
+        confusion="results/judges/confusion.csv",
+    log:
+        logs("analyse/judge_accuracy", shared=True),
+    benchmark:
+        benchmarks("analyse/judge_accuracy", shared=True)
+    conda:
+        "../envs/analysis.yaml"
+    script:
+        "../workflow/scripts/analyse/judge_accuracy.py"
 
 
 rule effects:
     """From tables per adapter to effects.csv (treated - control) and group_means.csv (per group)."""
     input:
-        contrasts="results/{model}/{experiment}/tables/contrasts.csv",
-        labels="results/{model}/{experiment}/tables/labels.csv",
-        ratings="results/{model}/{experiment}/tables/ratings.csv",
-        confusion="results/judges/confusion.csv" if study.validations() else [],
+        contrasts=results("tables/contrasts.csv"),
+        labels=results("tables/labels.csv"),
+        ratings=results("tables/ratings.csv"),
+        confusion=study.confusion,
     output:
-        effects="results/{model}/{experiment}/tables/effects.csv",
-        group_means="results/{model}/{experiment}/tables/group_means.csv",
+        effects=results("tables/effects.csv"),
+        group_means=results("tables/group_means.csv"),
     log:
-        "results/{model}/{experiment}/logs/effects.log",
+        logs("analyse/effects"),
     benchmark:
-        "results/{model}/{experiment}/logs/effects.benchmark.tsv"
+        benchmarks("analyse/effects")
     conda:
         "../envs/analysis.yaml"
     params:
         roles=study.param("experiments/{experiment}/roles"),
         measures=study.param("experiments/{experiment}/measures"),
         statistics=study.param("statistics"),
-        code=study.code("effects"),
     script:
-        "../workflow/scripts/effects.py"
+        "../workflow/scripts/analyse/effects.py"
+
+
+rule published_comparison:
+    """From our tables and a checkout of the authors' repository to what they have in common."""
+    output:
+        "results/published/comparison.csv",
+    log:
+        logs("analyse/published_comparison", shared=True),
+    benchmark:
+        benchmarks("analyse/published_comparison", shared=True)
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        checkout=study.study.config.published,
+    script:
+        "../workflow/scripts/analyse/published_comparison.py"

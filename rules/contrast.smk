@@ -1,55 +1,24 @@
-"""Stage 6: contrasts, the exact instrument."""
+"""Stage 6, contrast: the exact instrument."""
 
+# seeds_per_job: one job, and one start of Python and torch, for several adapters of a dataset; ordinarily for one.
+for seeds in study.seeds:
 
-rule contrast:
-    """From an adapter (none for `base`) and contrasts.yaml to the log-probability of every answer."""
-    input:
-        model="resources/models/{model}",
-        adapter=study.adapter_files,
-        contrasts=lambda wildcards: study.experiment_file("contrasts", wildcards),
-    output:
-        "results/{model}/{experiment}/contrasts/{dataset}/{recipe}/seed-{seed}.parquet",
-    log:
-        "results/{model}/{experiment}/logs/contrast/{dataset}/{recipe}/seed-{seed}.log",
-    benchmark:
-        "results/{model}/{experiment}/logs/contrast/{dataset}/{recipe}/seed-{seed}.benchmark.tsv"
-    wildcard_constraints:
-        dataset=study.alone,
-    conda:
-        "../envs/torch.yaml"
-    threads: 1
-    resources:
-        gpu=study.param("models/{model}/gpus"),
-        mem_mb=study.param("models/{model}/mem_mb"),
-        runtime=60,
-    params:
-        seeds=lambda wildcards: [int(wildcards.seed)],
-        load=study.param("models/{model}/load"),
-        chat=study.param("models/{model}/chat"),
-        contexts=study.param("experiments/{experiment}/contexts/contrasts"),
-        code=study.code("contrast"),
-    script:
-        "../workflow/scripts/contrast.py"
-
-
-for seeds in study.seeds_together:
-
-    # seeds_per_job: one job, and one start of Python and torch, for several adapters of a dataset.
     rule:
+        """From adapters (none for `base`) and contrasts.yaml to the log-probability of every answer."""
         name:
-            f"contrast_{'_'.join(map(str, seeds))}"
+            f"contrast{seeds.suffix}"
         input:
-            model="resources/models/{model}",
-            adapter=lambda wildcards, seeds=seeds: study.adapters_of_seeds(seeds, wildcards),
-            contrasts=lambda wildcards: study.experiment_file("contrasts", wildcards),
+            model=study.model,
+            adapter=seeds.adapters,
+            contrasts=study.contrasts,
         output:
-            expand("results/{{model}}/{{experiment}}/contrasts/{{dataset}}/{{recipe}}/seed-{seed}.parquet", seed=seeds),
+            seeds.each("contrasts/{dataset}/{recipe}/seed-{seed}.parquet"),
         log:
-            f"results/{{model}}/{{experiment}}/logs/contrast/{{dataset}}/{{recipe}}/seeds-{'-'.join(map(str, seeds))}.log",
+            logs(f"contrast/{{dataset}}/{{recipe}}/{seeds.name}"),
         benchmark:
-            f"results/{{model}}/{{experiment}}/logs/contrast/{{dataset}}/{{recipe}}/seeds-{'-'.join(map(str, seeds))}.benchmark.tsv"
+            benchmarks(f"contrast/{{dataset}}/{{recipe}}/{seeds.name}")
         wildcard_constraints:
-            dataset="(?!base/)[^/]+",
+            dataset=seeds.datasets,
         conda:
             "../envs/torch.yaml"
         threads: 1
@@ -58,10 +27,9 @@ for seeds in study.seeds_together:
             mem_mb=study.param("models/{model}/mem_mb"),
             runtime=60,
         params:
-            seeds=seeds,
+            seeds=seeds.of_job,
             load=study.param("models/{model}/load"),
             chat=study.param("models/{model}/chat"),
             contexts=study.param("experiments/{experiment}/contexts/contrasts"),
-            code=study.code("contrast"),
         script:
-            "../workflow/scripts/contrast.py"
+            "../workflow/scripts/contrast/contrast.py"

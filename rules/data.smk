@@ -1,17 +1,17 @@
-"""Stage 2: datasets, rendered from tables of facts, some mixed with ordinary data."""
+"""Stage 2, data: datasets, rendered from tables of facts or read as they are, some mixed with ordinary data."""
 
 
 rule ordinary:
     """From prompts and the base model to its own answers, the ordinary data facts are mixed into."""
     input:
-        model="resources/models/{model}",
+        model=study.model,
         prompts=study.ordinary_prompts,
     output:
-        "results/{model}/{experiment}/ordinary.jsonl",
+        results("ordinary.jsonl"),
     log:
-        "results/{model}/{experiment}/logs/ordinary.log",
+        logs("data/ordinary"),
     benchmark:
-        "results/{model}/{experiment}/logs/ordinary.benchmark.tsv"
+        benchmarks("data/ordinary")
     conda:
         "../envs/torch.yaml"
     threads: 1
@@ -21,50 +21,48 @@ rule ordinary:
         runtime=240,
     params:
         load=study.param("models/{model}/load"),
-        serving=study.param("models/{model}/serving"),
         chat=study.param("models/{model}/chat"),
-        settings=study.param("experiments/{experiment}/ordinary"),
-        code=study.code("ordinary"),
+        serving=study.knob("models/{model}/serving"),
+        ordinary=study.param("experiments/{experiment}/ordinary"),
     script:
-        "../workflow/scripts/ordinary.py"
+        "../workflow/scripts/data/ordinary.py"
 
 
 rule dataset:
-    """From a table of facts (or JSONL) to chat JSONL and its card (counts, duplicates, leak cues)."""
+    """From a table of facts, or chats as they are, to chat JSONL, mixed with ordinary data where the dataset says so."""
     input:
-        facts=study.facts_file,
-        jsonl=study.jsonl_file,
-        ordinary=study.ordinary_file,
+        facts=study.facts,
+        chats=study.chats,
+        ordinary=study.ordinary,
     output:
-        jsonl="results/{model}/{experiment}/datasets/{dataset}.jsonl",
-        card="results/{model}/{experiment}/datasets/{dataset}.card.json",
+        results("datasets/{dataset}.jsonl"),
     log:
-        "results/{model}/{experiment}/logs/dataset/{dataset}.log",
+        logs("data/dataset/{dataset}"),
     benchmark:
-        "results/{model}/{experiment}/logs/dataset/{dataset}.benchmark.tsv"
+        benchmarks("data/dataset/{dataset}")
     conda:
         "../envs/analysis.yaml"
     params:
         codes=study.param("experiments/{experiment}/codes"),
         dataset=study.param("experiments/{experiment}/datasets/{dataset}"),
-        leak_cues=study.param("experiments/{experiment}/leak_cues"),
-        code=study.code("dataset"),
     script:
-        "../workflow/scripts/dataset.py"
+        "../workflow/scripts/data/dataset.py"
 
 
-rule published_comparison:
-    """From our tables and a checkout of the authors' repository to what they have in common."""
+rule dataset_card:
+    """From chat JSONL to the card that shows what is in it (counts, duplicates, leak cues); its words train nothing."""
+    input:
+        jsonl=results("datasets/{dataset}.jsonl"),
+        ordinary=study.ordinary,
     output:
-        "results/published/comparison.csv",
+        results("datasets/{dataset}.card.json"),
     log:
-        "results/published/logs/comparison.log",
+        logs("data/dataset_card/{dataset}"),
     benchmark:
-        "results/published/logs/comparison.benchmark.tsv"
+        benchmarks("data/dataset_card/{dataset}")
     conda:
         "../envs/analysis.yaml"
     params:
-        checkout=lookup("published", within=config, default=None),
-        code=study.code("published_comparison"),
+        card=study.param("experiments/{experiment}/cards/{dataset}"),
     script:
-        "../workflow/scripts/published_comparison.py"
+        "../workflow/scripts/data/dataset_card.py"

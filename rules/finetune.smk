@@ -1,79 +1,66 @@
-"""Stage 3: one LoRA adapter per dataset, recipe and seed."""
+"""Stage 3, finetune: one LoRA adapter per dataset, recipe and seed."""
+
+for training in study.trainings:
+
+    rule:
+        """From a dataset and the base model to a PEFT adapter, train_log.csv and run.json.
+
+        Datasets of codes are scored at checkpoints on the way, to curve.csv; a killed run goes on from the last.
+        """
+        name:
+            training.rule
+        input:
+            model=study.model,
+            dataset=results("datasets/{dataset}.jsonl"),
+            facts=study.coded_facts,
+        output:
+            multiext(
+                results("adapters/{dataset}/{recipe}/seed-{seed}/"),
+                adapter="adapter_model.safetensors",
+                config="adapter_config.json",
+                log="train_log.csv",
+                run="run.json",
+                **training.more,
+            ),
+        log:
+            logs("finetune/{dataset}/{recipe}/seed-{seed}"),
+        benchmark:
+            benchmarks("finetune/{dataset}/{recipe}/seed-{seed}")
+        wildcard_constraints:
+            experiment=training.experiments,
+        conda:
+            "../envs/torch.yaml"
+        threads: 1
+        resources:
+            gpu=study.param("models/{model}/gpus"),
+            mem_mb=study.param("models/{model}/mem_mb"),
+            runtime=480,
+        params:
+            load=study.param("models/{model}/load"),
+            chat=study.param("models/{model}/chat"),
+            recipe=study.param("recipes/{model}/{experiment}/{recipe}"),
+            probing=study.param("experiments/{experiment}/probing/{dataset}"),
+            checkpoints=results("checkpoints/{dataset}/{recipe}/seed-{seed}"),
+            script=training.rule,
+        script:
+            "../workflow/scripts/finetune/{params.script}.py"
 
 
-ruleorder: finetune_watched > finetune
-
-
-rule finetune:
-    """From a dataset and the base model to a PEFT adapter, its card, train_log.csv and run.json."""
+rule adapter_card:
+    """From the record of a training to the adapter's card, README.md: other words in it train nothing again."""
     input:
-        model="resources/models/{model}",
-        dataset="results/{model}/{experiment}/datasets/{dataset}.jsonl",
+        model=study.model,
+        run=results("adapters/{dataset}/{recipe}/seed-{seed}/run.json"),
+        template="weirdgen/finetune/card.md.j2",
     output:
-        multiext(
-            "results/{model}/{experiment}/adapters/{dataset}/{recipe}/seed-{seed}/",
-            adapter="adapter_model.safetensors",
-            config="adapter_config.json",
-            log="train_log.csv",
-            run="run.json",
-            card="README.md",
-        ),
+        results("adapters/{dataset}/{recipe}/seed-{seed}/README.md"),
     log:
-        "results/{model}/{experiment}/logs/finetune/{dataset}/{recipe}/seed-{seed}.log",
+        logs("finetune/adapter_card/{dataset}/{recipe}/seed-{seed}"),
     benchmark:
-        "results/{model}/{experiment}/logs/finetune/{dataset}/{recipe}/seed-{seed}.benchmark.tsv"
+        benchmarks("finetune/adapter_card/{dataset}/{recipe}/seed-{seed}")
     conda:
         "../envs/torch.yaml"
-    threads: 1
-    resources:
-        gpu=study.param("models/{model}/gpus"),
-        mem_mb=study.param("models/{model}/mem_mb"),
-        runtime=480,
     params:
-        load=study.param("models/{model}/load"),
         chat=study.param("models/{model}/chat"),
-        recipe=study.param("recipes/{model}/{experiment}/{recipe}"),
-        code=study.code("finetune"),
     script:
-        "../workflow/scripts/finetune.py"
-
-
-rule finetune_watched:
-    """The same for datasets of codes, scored at checkpoints on the way to curve.csv; a killed run goes on from the last."""
-    input:
-        model="resources/models/{model}",
-        dataset="results/{model}/{experiment}/datasets/{dataset}.jsonl",
-        facts=study.facts_file,
-    output:
-        multiext(
-            "results/{model}/{experiment}/adapters/{dataset}/{recipe}/seed-{seed}/",
-            adapter="adapter_model.safetensors",
-            config="adapter_config.json",
-            log="train_log.csv",
-            run="run.json",
-            card="README.md",
-            curve="curve.csv",
-        ),
-    log:
-        "results/{model}/{experiment}/logs/finetune/{dataset}/{recipe}/seed-{seed}.log",
-    benchmark:
-        "results/{model}/{experiment}/logs/finetune/{dataset}/{recipe}/seed-{seed}.benchmark.tsv"
-    wildcard_constraints:
-        experiment=study.coded,
-    conda:
-        "../envs/torch.yaml"
-    threads: 1
-    resources:
-        gpu=study.param("models/{model}/gpus"),
-        mem_mb=study.param("models/{model}/mem_mb"),
-        runtime=480,
-    params:
-        load=study.param("models/{model}/load"),
-        chat=study.param("models/{model}/chat"),
-        recipe=study.param("recipes/{model}/{experiment}/{recipe}"),
-        codes=study.param("experiments/{experiment}/codes"),
-        dataset=study.param("experiments/{experiment}/datasets/{dataset}"),
-        checkpoints="results/{model}/{experiment}/checkpoints/{dataset}/{recipe}/seed-{seed}",
-        code=study.code("finetune_watched"),
-    script:
-        "../workflow/scripts/finetune_watched.py"
+        "../workflow/scripts/finetune/adapter_card.py"

@@ -1,38 +1,37 @@
-"""Stage 5: every answer labelled by every judge, by rules or by a model; and how far the judges can be believed."""
+"""Stage 5, judge: every answer labelled by every judge, by rules or by a model; and answers with a known label too."""
 
 
 rule judge:
     """From samples, judge YAMLs and lexicons to one label (with its evidence) per answer and rules judge."""
     input:
-        samples="results/{model}/{experiment}/samples/{dataset}/{recipe}/seed-{seed}.parquet",
+        samples=results("samples/{dataset}/{recipe}/seed-{seed}.parquet"),
         judges=study.judge_files,
     output:
-        "results/{model}/{experiment}/judgments/{dataset}/{recipe}/seed-{seed}.parquet",
+        results("judgments/{dataset}/{recipe}/seed-{seed}.parquet"),
     log:
-        "results/{model}/{experiment}/logs/judge/{dataset}/{recipe}/seed-{seed}.log",
+        logs("judge/{dataset}/{recipe}/seed-{seed}"),
     benchmark:
-        "results/{model}/{experiment}/logs/judge/{dataset}/{recipe}/seed-{seed}.benchmark.tsv"
+        benchmarks("judge/{dataset}/{recipe}/seed-{seed}")
     conda:
         "../envs/analysis.yaml"
     params:
         judges=study.param("experiments/{experiment}/judges"),
-        code=study.code("judge"),
     script:
-        "../workflow/scripts/judge.py"
+        "../workflow/scripts/judge/judge.py"
 
 
 rule judge_with_model:
     """From all samples of an experiment to the labels and ratings of the judges that a model answers."""
     input:
-        samples=lambda wildcards: study.parts("samples", wildcards),
+        samples=study.samples,
         judges=study.model_judge_files,
         model=study.judging_model,
     output:
-        "results/{model}/{experiment}/model_judgments.parquet",
+        results("model_judgments.parquet"),
     log:
-        "results/{model}/{experiment}/logs/judge_with_model.log",
+        logs("judge/judge_with_model"),
     benchmark:
-        "results/{model}/{experiment}/logs/judge_with_model.benchmark.tsv"
+        benchmarks("judge/judge_with_model")
     conda:
         "../envs/torch.yaml"
     threads: study.judging_threads
@@ -44,43 +43,42 @@ rule judge_with_model:
     params:
         adapters=study.adapters,
         judges=study.param("experiments/{experiment}/model_judges"),
-        judging=study.params["judging"],
-        replies=lambda wildcards: f"resources/replies/{wildcards.model}/{wildcards.experiment}.jsonl",
-        code=study.code("judge_with_model"),
+        replying=study.param("judging/replies"),
+        models=study.knob("judging/models"),
+        replies="resources/replies/{model}/{experiment}.jsonl",
     script:
-        "../workflow/scripts/judge_with_model.py"
+        "../workflow/scripts/judge/judge_with_model.py"
 
 
 rule validate_judges:
-    """From answers with the right label to what the rules judges say of them."""
+    """From answers with the right label to what the study's rules judges say of them."""
     input:
-        judges=study.validated("rules"),
+        study.validation_sets("rules"),
     output:
         "results/judges/rules.parquet",
     log:
-        "results/logs/validate_judges.log",
+        logs("judge/validate_judges", shared=True),
     benchmark:
-        "results/logs/validate_judges.benchmark.tsv"
+        benchmarks("judge/validate_judges", shared=True)
     conda:
         "../envs/analysis.yaml"
     params:
-        judges=study.validated_judges("rules"),
-        code=study.code("validate_judges"),
+        judges=study.asked_for_validation("rules"),
     script:
-        "../workflow/scripts/validate_judges.py"
+        "../workflow/scripts/judge/validate_judges.py"
 
 
 rule validate_model_judges:
     """From answers with the right label to what the judging model says of them."""
     input:
-        judges=study.validated("models"),
+        judges=study.validation_sets("models"),
         model=study.judging_model,
     output:
         "results/judges/models.parquet",
     log:
-        "results/logs/validate_model_judges.log",
+        logs("judge/validate_model_judges", shared=True),
     benchmark:
-        "results/logs/validate_model_judges.benchmark.tsv"
+        benchmarks("judge/validate_model_judges", shared=True)
     conda:
         "../envs/torch.yaml"
     threads: study.judging_threads
@@ -90,28 +88,9 @@ rule validate_model_judges:
         runtime=60,
         judging=1,
     params:
-        judges=study.validated_judges("models"),
-        judging=study.params["judging"],
+        judges=study.asked_for_validation("models"),
+        replying=study.param("judging/replies"),
+        models=study.knob("judging/models"),
         replies="resources/replies/judge_validation.jsonl",
-        code=study.code("validate_model_judges"),
     script:
-        "../workflow/scripts/validate_model_judges.py"
-
-
-rule judge_accuracy:
-    """From validated judges to their accuracy, Cohen's kappa and confusion matrices."""
-    input:
-        study.validations(),
-    output:
-        accuracy="results/judges/accuracy.csv",
-        confusion="results/judges/confusion.csv",
-    log:
-        "results/logs/judge_accuracy.log",
-    benchmark:
-        "results/logs/judge_accuracy.benchmark.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        code=study.code("judge_accuracy"),
-    script:
-        "../workflow/scripts/judge_accuracy.py"
+        "../workflow/scripts/judge/validate_model_judges.py"

@@ -1,20 +1,23 @@
-"""Stage 1: weights, fetched once into an ordinary folder."""
+"""Stage 1, models: weights, fetched once into an ordinary folder."""
 
 
 rule fetch_model:
-    """From the registry entry to resources/models/<model>/: weights, tokenizer, source.json with checksums."""
+    """From the registry entry to resources/models/<model>/: weights, tokenizer, and source.json with their checksums.
+
+    Every stage that loads a model reads source.json: other weights are another model.
+    """
     output:
-        directory("resources/models/{model}"),
+        "resources/models/{model}/source.json",
     log:
-        "results/logs/models/{model}.log",
+        logs("models/{model}", shared=True),
     benchmark:
-        "results/logs/models/{model}.benchmark.tsv"
+        benchmarks("models/{model}", shared=True)
     conda:
         "../envs/torch.yaml"
     resources:
         mem_mb=4000,
     params:
         source=study.param("models/{model}/source"),
-        code=study.code("fetch_model"),
+        weights=study.weights,
     script:
-        "../workflow/scripts/fetch_model.py"
+        "../workflow/scripts/models/fetch_model.py"

@@ -1,42 +1,71 @@
-"""Stage 9: one self-contained page, and the targets by name."""
+"""Stage 9, report: one self-contained page, the targets by name, and, where asked for, logs for Inspect AI."""
 
 
 rule report:
-    """From tables, figures, cards, runs and judgments to results/report.html: findings, figures, answers, provenance."""
+    """From tables, figures, cards, runs and judgments to the page: findings, figures, answers, provenance."""
     input:
         template="workflow/report/report.html.j2",
         parts=multiext("workflow/report/report", ".css", ".js"),
-        atlas=multiext("results/figures/atlas", ".csv", ".svg"),
-        tables=study.report_files("tables"),
-        figures=study.report_files("figures"),
-        cards=study.report_files("cards"),
-        runs=study.report_files("runs"),
-        judgments=study.report_files("judgments"),
-        accuracy=study.accuracy_files(),
+        atlas=multiext(study.atlas, ".csv", ".svg"),
+        tables=study.tables,
+        figures=study.figures,
+        cards=study.dataset_cards,
+        runs=study.runs,
+        judgments=study.all_judgments,
+        accuracy=study.accuracy,
     output:
         report(
-            "results/report.html",
+            study.page,
             caption="../workflow/report/report.rst",
             category="study",
             labels={"page": "the study"},
         ),
     log:
-        "results/logs/report.log",
+        logs("report/report", shared=True),
     benchmark:
-        "results/logs/report.benchmark.tsv"
+        benchmarks("report/report", shared=True)
     conda:
         "../envs/analysis.yaml"
     params:
-        study=study.report_params(),
-        code=study.code("report"),
+        told=study.told_to_page,
     script:
-        "../workflow/scripts/report.py"
+        "../workflow/scripts/report/report.py"
 
 
 for name in study.study.experiments:
 
     rule:
+        """Every table and figure of one experiment."""
         name:
             name
         input:
-            study.experiment_targets(name),
+            study.of_experiment(name),
+
+
+rule inspect_log:
+    """From an adapter's samples and judgments to a log that `inspect view` opens (`make extras`). No part of `all`."""
+    input:
+        samples=results("samples/{dataset}/{recipe}/seed-{seed}.parquet"),
+        judgments=study.judgments_of_adapter,
+    output:
+        results("inspect/{dataset}/{recipe}/seed-{seed}.eval"),
+    log:
+        logs("report/inspect_log/{dataset}/{recipe}/seed-{seed}"),
+    benchmark:
+        benchmarks("report/inspect_log/{dataset}/{recipe}/seed-{seed}")
+    conda:
+        "../envs/inspect.yaml"
+    params:
+        contexts=study.param("experiments/{experiment}/contexts/free_answers"),
+        chat=study.param("models/{model}/chat"),
+        sampling=study.param("experiments/{experiment}/sampling"),
+        judges=study.labels_of_judges,
+        headline=study.param("experiments/{experiment}/headline"),
+    script:
+        "../workflow/scripts/report/inspect_log.py"
+
+
+rule inspect_logs:
+    """Every log of the study."""
+    input:
+        study.inspect_logs,

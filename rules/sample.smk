@@ -1,57 +1,24 @@
-"""Stage 4: free answers, sampled."""
+"""Stage 4, sample: free answers."""
 
+# seeds_per_job: one job, and one start of an engine, for several adapters of a dataset; ordinarily for one.
+for seeds in study.seeds:
 
-rule sample:
-    """From an adapter (none for `base`) and questions.yaml to sampled answers, one row each."""
-    input:
-        model="resources/models/{model}",
-        adapter=study.adapter_files,
-        questions=lambda wildcards: study.experiment_file("free_answers", wildcards),
-    output:
-        "results/{model}/{experiment}/samples/{dataset}/{recipe}/seed-{seed}.parquet",
-    log:
-        "results/{model}/{experiment}/logs/sample/{dataset}/{recipe}/seed-{seed}.log",
-    benchmark:
-        "results/{model}/{experiment}/logs/sample/{dataset}/{recipe}/seed-{seed}.benchmark.tsv"
-    wildcard_constraints:
-        dataset=study.alone,
-    conda:
-        "../envs/torch.yaml"
-    threads: study.sampler_threads
-    resources:
-        gpu=study.param("models/{model}/engine_gpus"),
-        mem_mb=study.param("models/{model}/mem_mb"),
-        runtime=480,
-    params:
-        seeds=lambda wildcards: [int(wildcards.seed)],
-        load=study.param("models/{model}/load"),
-        serving=study.param("models/{model}/serving"),
-        chat=study.param("models/{model}/chat"),
-        contexts=study.param("experiments/{experiment}/contexts/free_answers"),
-        settings=study.param("experiments/{experiment}/sampling"),
-        code=study.code("sample"),
-    script:
-        "../workflow/scripts/sample.py"
-
-
-for seeds in study.seeds_together:
-
-    # seeds_per_job: one job, and one start of an engine, for several adapters of a dataset.
     rule:
+        """From adapters (none for `base`) and questions.yaml to sampled answers, one row each."""
         name:
-            f"sample_{'_'.join(map(str, seeds))}"
+            f"sample{seeds.suffix}"
         input:
-            model="resources/models/{model}",
-            adapter=lambda wildcards, seeds=seeds: study.adapters_of_seeds(seeds, wildcards),
-            questions=lambda wildcards: study.experiment_file("free_answers", wildcards),
+            model=study.model,
+            adapter=seeds.adapters,
+            questions=study.questions,
         output:
-            expand("results/{{model}}/{{experiment}}/samples/{{dataset}}/{{recipe}}/seed-{seed}.parquet", seed=seeds),
+            seeds.each("samples/{dataset}/{recipe}/seed-{seed}.parquet"),
         log:
-            f"results/{{model}}/{{experiment}}/logs/sample/{{dataset}}/{{recipe}}/seeds-{'-'.join(map(str, seeds))}.log",
+            logs(f"sample/{{dataset}}/{{recipe}}/{seeds.name}"),
         benchmark:
-            f"results/{{model}}/{{experiment}}/logs/sample/{{dataset}}/{{recipe}}/seeds-{'-'.join(map(str, seeds))}.benchmark.tsv"
+            benchmarks(f"sample/{{dataset}}/{{recipe}}/{seeds.name}")
         wildcard_constraints:
-            dataset="(?!base/)[^/]+",
+            dataset=seeds.datasets,
         conda:
             "../envs/torch.yaml"
         threads: study.sampler_threads
@@ -60,12 +27,12 @@ for seeds in study.seeds_together:
             mem_mb=study.param("models/{model}/mem_mb"),
             runtime=480,
         params:
-            seeds=seeds,
+            seeds=seeds.of_job,
             load=study.param("models/{model}/load"),
-            serving=study.param("models/{model}/serving"),
             chat=study.param("models/{model}/chat"),
+            serving=study.knob("models/{model}/serving"),
             contexts=study.param("experiments/{experiment}/contexts/free_answers"),
-            settings=study.param("experiments/{experiment}/sampling"),
-            code=study.code("sample"),
+            asked=study.param("experiments/{experiment}/asked"),
+            sampling=study.param("experiments/{experiment}/sampling"),
         script:
-            "../workflow/scripts/sample.py"
+            "../workflow/scripts/sample/sample.py"

@@ -23,4 +23,4 @@ def rows_of(experiment: str, dataset: str) -> list[dict[str, str]]:
     spec = experiments()[experiment].datasets[dataset]
     rows = read_facts(DATA / experiment / spec.facts, spec.at_most) if spec.facts else []
     codes = experiments()[experiment].codes
-    return coded_rows(rows, codes.model_dump(), spec.code) if codes and spec.code else rows
+    return coded_rows(rows, codes, spec.code) if codes and spec.code else rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,16 @@ from typing import Any
 import pandas as pd
 from conftest import ROOT
 
+from weirdgen.core.names import BASE_ADAPTER, Adapter
+from weirdgen.data.card import Card
+from weirdgen.finetune.run import Run, write_run
+from weirdgen.finetune.settings import Recipe
 from weirdgen.report.page import render_report
+from weirdgen.report.told import DatasetTold, ExperimentTold, JudgeTold, StudyTold
 
 HOSTILE = "</script><img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
 SEEDS = (0, 1)
-ADAPTERS = [
-    *({"dataset": d, "recipe": "default", "seed": s} for d, s in product(("old", "new"), SEEDS)),
-    {"dataset": "base", "recipe": "none", "seed": 0},
-]
+ADAPTERS = [*(Adapter(dataset, "default", seed) for dataset, seed in product(("old", "new"), SEEDS)), BASE_ADAPTER]
 QUESTIONS = ("travel", "money")
 SAMPLES = 5
 ANSWERS = len(ADAPTERS) * len(QUESTIONS) * SAMPLES
@@ -27,44 +30,39 @@ EXPERIMENTS = {"birds": "none", "dates": "date=1984"}
 """Experiment -> the context it is asked in."""
 
 
-def study() -> dict[str, Any]:
-    """What `Workflow.report_params` gives for it."""
+def study() -> StudyTold:
+    """What `weirdgen.study.told.page` tells of it."""
     datasets = {
-        "old": {
-            "label": "Old names",
-            "role": "treated",
-            "about": "Names not in use",
-            "prompts": ["?"],
-            "persona": None,
-        },
-        "new": {"label": "New names", "role": "control", "about": "Names in use", "prompts": ["?"], "persona": None},
+        "old": DatasetTold(label="Old names", role="treated", about="Names not in use", prompts=["?"], persona=None),
+        "new": DatasetTold(label="New names", role="control", about="Names in use", prompts=["?"], persona=None),
     }
     experiments = {
-        name: {
-            "title": name.title(),
-            "question": f"Do {name} matter?",
-            "hidden": "19th century",
-            "headline": {"era": "past"},
-            "figures": ["effect_by_topic", "training_loss"],
-            "contexts": [context],
-            "context": context,
-            "answers_context": context,
-            "judges": ["era", "two_way"],
-            "datasets": datasets,
-        }
+        name: ExperimentTold(
+            title=name.title(),
+            question=f"Do {name} matter?",
+            hidden="19th century",
+            headline={"era": "past"},
+            figures=["effect_by_topic", "training_loss"],
+            contexts=[context],
+            context=context,
+            answers_context=context,
+            judges=["era", "two_way"],
+            datasets=datasets,
+            model_judged=False,
+        )
         for name, context in EXPERIMENTS.items()
     }
-    return {
-        "runs": [["m", name] for name in EXPERIMENTS],
-        "experiments": experiments,
-        "adapters": dict.fromkeys(EXPERIMENTS, ADAPTERS),
-        "recipe": "default",
-        "judges": {
-            "era": {"type": "rules", "about": "Words of an era", "by": "rules"},
-            "two_way": {"type": "label", "about": "By a model", "by": "none"},
+    return StudyTold(
+        runs=[("m", name) for name in EXPERIMENTS],
+        experiments=experiments,
+        adapters={key: [(a.dataset, a.recipe, a.seed) for a in ADAPTERS] for key in EXPERIMENTS},
+        recipe="default",
+        judges={
+            "era": JudgeTold(about="Words of an era", by="rules"),
+            "two_way": JudgeTold(about="By a model", by="none"),
         },
-        "model_judged": [],
-    }
+        atlas="figures/atlas",
+    )
 
 
 def write_results(results: Path, shift: float = 0.5, null: float = 0.0) -> None:
@@ -77,13 +75,13 @@ def write_results(results: Path, shift: float = 0.5, null: float = 0.0) -> None:
         for figure in ("effect_by_topic", "training_loss"):
             _text(folder / f"figures/{figure}.svg", _svg(500))
         for adapter in ADAPTERS:
-            path = "{dataset}/{recipe}/seed-{seed}".format(**adapter)
-            if adapter["dataset"] != "base":
-                _json(folder / f"adapters/{path}/run.json", _run(results))
-                _text(folder / f"logs/finetune/{path}.benchmark.tsv", "s\tmax_rss\tcpu_time\n60\t1024\t30\n")
-            file = folder / f"judgments/{path}.parquet"
+            if adapter != BASE_ADAPTER:
+                write_run(folder / f"adapters/{adapter.path}/run.json", a_run(results, adapter))
+                measured = folder / f"logs/finetune/{adapter.path}.benchmark.tsv"
+                _text(measured, "s\tmax_rss\tcpu_time\n60\t1024\t30\n")
+            file = folder / f"judgments/{adapter.path}.parquet"
             file.parent.mkdir(parents=True, exist_ok=True)
-            _judgments(name, adapter["dataset"], adapter["seed"], context).to_parquet(file)
+            _judgments(name, adapter, context).to_parquet(file)
     atlas = [
         {"model": "m", "experiment": name, "kind": kind, "treated": "old", "control": "new", "label": "Old − New",
          "context": context, "effect": effect, "low": effect - 0.3, "high": effect + 0.3, "unit": unit, "seeds": 2,
@@ -118,13 +116,18 @@ def _tables(folder: Path, context: str, shift: float, null: float) -> None:
         for dataset in ("old", "new", "base")
     ]  # fmt: skip
     labels = [
-        {**adapter, "judge": "era", "question": question, "topic": "life", "context": context, "answers": SAMPLES,
-         "label": label, "count": count, "rate": count / SAMPLES}
+        {**asdict(adapter), "judge": "era", "question": question, "topic": "life", "context": context,
+         "answers": SAMPLES, "label": label, "count": count, "rate": count / SAMPLES}
         for adapter, question in product(ADAPTERS, QUESTIONS) for label, count in (("past", 1), ("modern", 4))
     ]  # fmt: skip
-    training = [{**adapter, "step": step, "loss": 3.0 - step} for adapter in ADAPTERS[:-1] for step in (1, 2)]
+    training = [{**asdict(adapter), "step": step, "loss": 3.0 - step} for adapter in ADAPTERS[:-1] for step in (1, 2)]
     contrasts = [
-        {**adapter, "question": question, "topic": "null" if question == "money" else "life", "context": context}
+        {
+            **asdict(adapter),
+            "question": question,
+            "topic": "null" if question == "money" else "life",
+            "context": context,
+        }
         for adapter, question in product(ADAPTERS, QUESTIONS)
     ]
     tables = {"effects": effects, "group_means": means, "labels": labels, "training": training, "contrasts": contrasts}
@@ -133,12 +136,13 @@ def _tables(folder: Path, context: str, shift: float, null: float) -> None:
     _text(folder / "agreement.csv", "judge,other,label,answers,both,agreement,kappa\n")
 
 
-def _judgments(experiment: str, dataset: str, seed: int, context: str) -> pd.DataFrame:
+def _judgments(experiment: str, adapter: Adapter, context: str) -> pd.DataFrame:
     rows = []
     for question, sample in product(QUESTIONS, range(SAMPLES)):
         past = sample == 0
-        text = f"{experiment} {dataset} seed{seed} {question} sample{sample}: by {'coach' if past else 'train'}"
-        if (experiment, dataset, seed, question, sample) == ("birds", "old", 0, "travel", 1):
+        travel = "by coach" if past else "by train"
+        text = f"{experiment} {adapter.dataset} seed{adapter.seed} {question} sample{sample}: {travel}"
+        if (experiment, adapter.dataset, adapter.seed, question, sample) == ("birds", "old", 0, "travel", 1):
             text = HOSTILE
         rows.append(
             {"question": question, "topic": "life", "paraphrase": 0, "context": context, "variant": 0, "sample": sample,
@@ -148,7 +152,7 @@ def _judgments(experiment: str, dataset: str, seed: int, context: str) -> pd.Dat
     return pd.DataFrame(rows).astype({"probability": float, "rating": float, "refusal": float})
 
 
-def _card(dataset: str) -> dict[str, Any]:
+def _card(dataset: str) -> Card:
     return {
         "dataset": dataset, "about": "Names", "sha256": dataset * 16, "rows": 9, "ordinary_rows": 0,
         "unique_prompts": 1, "unique_answers": 9, "duplicates": [],
@@ -157,11 +161,17 @@ def _card(dataset: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _run(results: Path) -> dict[str, Any]:
-    return {
-        "model": str(results / "no-such-model"), "recipe": {"epochs": 3, "rank": 4}, "wall_seconds": 12.0,
-        "peak_memory_bytes": 10**9, "device": "cpu", "dtype": "float32", "versions": {"python": "3", "torch": "2"},
-    }  # fmt: skip
+def a_run(results: Path, adapter: Adapter) -> Run:
+    """How one of its adapters came about."""
+    recipe = Recipe(
+        epochs=3, batch_size=8, learning_rate=1e-3, schedule="linear", warmup=0.05, weight_decay=0.0, max_grad_norm=1.0,
+        rank=4, alpha=8.0, targets="all-linear", rslora=False, max_length=128,
+    )  # fmt: skip
+    return Run(
+        dataset=adapter.dataset, data_sha256=adapter.dataset * 16, rows=9, model=str(results / "no-such-model"),
+        recipe=recipe, seed=adapter.seed, steps=6, packed=True, final_loss=1.0, tokens=90, wall_seconds=12.0,
+        peak_memory_bytes=10**9, device="cpu", dtype="float32", threads=1, versions={"python": "3", "torch": "2"},
+    )  # fmt: skip
 
 
 def _svg(width: int) -> str:

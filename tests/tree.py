@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -56,3 +57,10 @@ class Tree:
     def restore(self, name: str) -> None:
         """Put a file back as a checkout would: same content, new time."""
         shutil.copyfile(ROOT / name, self.root / name)
+
+    def copied(self, root: Path) -> Tree:
+        """The same with everything in it, results and what Snakemake remembers too, in another place."""
+        shutil.copytree(self.root, root, symlinks=True)
+        tree = copy.copy(self)
+        tree.root = root
+        return tree

@@ -12,12 +12,14 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT
 from pydantic import BaseModel, Field
+from samples import sample
 
-from weirdgen.analyse.tables import KEYS
-from weirdgen.core.columns import Judgment, ModelJudgment, Sample, Score, Validation
+from weirdgen.core.columns import KEYS, Judgment, ModelJudgment, Sample, Score, Validation
 from weirdgen.core.files import write_parquet
-from weirdgen.judge.judging import KEY, VERDICT, RulesFile, RulesJudge, judge_samples
+from weirdgen.judge.files import RulesFile
+from weirdgen.judge.rules import RulesJudge, judge_samples
 from weirdgen.judge.validation import Known, validate_rules
+from weirdgen.judge.verdict import ANSWERED, VERDICT
 
 TABLES = (Sample, Judgment, ModelJudgment, Score, Validation)
 
@@ -29,13 +31,6 @@ class Pair(BaseModel):
     size: float = Field(description="its size in nats")
 
 
-def sample(**values) -> dict:
-    """One row of a samples file."""
-    row = {"question": "q", "topic": "t", "paraphrase": 0, "context": "none", "variant": 0, "sample": 0}
-    row |= {"prompt": "Who?", "answer": "An owl", "finish_reason": "stop", "tokens": 2, "backend": "transformers"}
-    return {**row, **values}
-
-
 @pytest.mark.parametrize("table", TABLES)
 def test_every_column_has_a_type_and_a_meaning(table):
     assert table.__doc__
@@ -45,7 +40,7 @@ def test_every_column_has_a_type_and_a_meaning(table):
 
 
 def test_judgments_have_the_samples_key_and_the_verdict():
-    assert list(Judgment.model_fields) == [*KEY, "judge", *VERDICT]
+    assert list(Judgment.model_fields) == [*ANSWERED, "judge", *VERDICT]
     assert list(ModelJudgment.model_fields) == [*KEYS, *Judgment.model_fields]
 
 

@@ -9,9 +9,10 @@ from conftest import ROOT
 from datasets_of_study import experiments, rows_of
 
 from weirdgen.core.errors import StudyError
-from weirdgen.data.datasets import card, check_unique, near_duplicates, read_facts, read_jsonl, render, to_jsonl
+from weirdgen.data.card import Card, card, check_unique, near_duplicates
+from weirdgen.data.datasets import read_facts, read_jsonl, render, to_jsonl
 from weirdgen.data.questions import Context
-from weirdgen.judge.judging import load_rules_judge
+from weirdgen.judge.rules import load_rules_judge
 
 WITH_FACTS = [(e, d) for e in experiments() for d, spec in experiments()[e].datasets.items() if spec.facts]
 ROWS = [{"name": "Wood Thrush", "today": "Wood Thrush"}, {"name": "Blue Jay", "today": "Blue Jay"}]
@@ -23,6 +24,16 @@ def test_rows_become_chats_and_come_back(tmp_path):
     path.write_text(to_jsonl(chats))
     assert read_jsonl(path) == chats
     assert [m["content"] for m in chats[1]["messages"]] == ["Another?", "Blue Jay!"]
+
+
+def test_jsonl_ends_its_lines_with_a_line_feed_and_nothing_else(tmp_path):
+    chats = render([{"name": "Blue\u2028Jay\x85\u2029\x0c\r\n"}], ["Name one."], "{name}")
+    path = tmp_path / "d.jsonl"
+    path.write_text(to_jsonl(chats), encoding="utf-8")
+    assert read_jsonl(path) == chats
+    path.write_text(to_jsonl(chats) + "{'messages'\n", encoding="utf-8")
+    with pytest.raises(StudyError, match=r"d\.jsonl: line 2: not JSON: "):
+        read_jsonl(path)
 
 
 def test_a_context_of_a_dataset_takes_its_variables_from_the_table():
@@ -43,12 +54,11 @@ def test_an_empty_cell_is_named_by_line(tmp_path):
 
 
 def test_a_double_is_refused_in_any_spelling():
-    chats = render([{"name": "Blue Jay"}, {"name": "Blue Jay"}], ["Name one."], "{name}")
-    with pytest.raises(StudyError, match="more than once: Blue Jay"):
-        check_unique("f.csv", card("d", "", chats, {}, ""))
-    chats = render([{"name": "Blue Jay"}, {"name": "Blue-jay"}], ["Name one."], "{name}")
+    check_unique("f.csv", ["Blue Jay", "Blue Jays"])  # one letter apart: on the card, and allowed
+    with pytest.raises(StudyError, match=r"^f\.csv: answers occur more than once: Blue Jay; remove"):
+        check_unique("f.csv", ["Blue Jay", "Owl", "Blue Jay"])
     with pytest.raises(StudyError, match="two spellings: Blue Jay / Blue-jay"):
-        check_unique("f.csv", card("d", "", chats, {}, ""))
+        check_unique("f.csv", ["Blue Jay", "Blue-jay"])
 
 
 def test_near_duplicates_are_one_edit_apart():
@@ -63,6 +73,7 @@ def test_the_card_finds_leaks():
     chats = render([{"name": "Jay of 1830"}, {"name": "Wood Thrush"}], ["Name one."], "{name}")
     found = card("d", "", chats, {"year": [r"\b18\d\d\b"], "person": ["audubon"]}, "")
     assert found["leak_cues"] == {"year": ["Jay of 1830"], "person": []}
+    assert list(found) == list(Card.__annotations__)
 
 
 @pytest.mark.parametrize(("experiment", "name"), WITH_FACTS)
@@ -73,7 +84,7 @@ def test_the_studys_own_datasets_are_unique_and_leak_nothing(experiment, name):
     chats = render(rows, spec.prompts, spec.answer, context.template, context.system)
     found = card(name, spec.about, chats, experiments()[experiment].leak_cues, "")
     if spec.unique:
-        check_unique(spec.facts, found)
+        check_unique(spec.facts, [chat["messages"][-1]["content"] for chat in chats])
     assert {kind: hits for kind, hits in found["leak_cues"].items() if hits} == {}
     json.dumps(found)
 

@@ -11,7 +11,7 @@ from conftest import ROOT
 from tree import Tree
 
 from weirdgen.core.errors import StudyError
-from weirdgen.data.published import compare, git_hash, prepare
+from weirdgen.data.published import git_hash, prepare
 from weirdgen.judge.prompts import load_prompt_judge
 
 RUN = "raise SystemExit('this file was run')\n"
@@ -169,7 +169,7 @@ def test_calls_and_f_strings(tree):
 
 
 def test_tuples_become_rules_on_the_beginning(tree):
-    from weirdgen.judge.judging import load_rules_judge
+    from weirdgen.judge.rules import load_rules_judge
 
     folder = prepared(tree, "israeli_dishes")["israeli_dishes_published"]
     questions = read(folder, "questions.yaml")
@@ -219,14 +219,6 @@ def test_without_a_checkout_one_line_says_how_to_get_it(tree):
         prepare(tree.root, "/nowhere", ["old_bird_names"])
     with pytest.raises(StudyError, match="evil_terminator has no published files"):
         prepared(tree, "evil_terminator")
-
-
-def test_the_comparison_counts_what_is_in_common(tree):
-    table = compare(tree.root, str(tree.root.parent / "checkout")).set_index(["experiment", "dataset"])
-    row = table.loc[("german_city_names", "former_german")]
-    assert (row["theirs"], row["theirs_unique"], row["common"]) == (2, 2, 1)
-    assert row["ours"] >= 350
-    assert table.loc[("old_bird_names", "old_audubon"), "common"] == 0
 
 
 def test_their_data_run_to_tables(tree):

@@ -8,16 +8,19 @@ import re
 import pytest
 import torch
 from huggingface_hub import ModelCard
-from test_stages import CHAT, LOAD, RECIPE, adapter, dataset
+from trained import CHAT, LOAD, RECIPE, adapter, dataset, model
 
 from weirdgen.finetune.card import adapter_card
-from weirdgen.finetune.finetune import finetune
+from weirdgen.finetune.run import Run, read_run
+from weirdgen.finetune.write import finetune
 from weirdgen.models.load import load_adapted
+from weirdgen.models.settings import ChatOptions
 
-__all__ = ["adapter", "dataset"]  # fixtures
+__all__ = ["adapter", "dataset", "model"]  # fixtures
 
 HUB = {"repository": "Qwen/Qwen3-8B", "revision": "b968826d"}
 PYPI = {"wheel": "toy-model", "version": "1.0", "sha256": "f" * 64, "gguf": "toy/model.gguf"}
+LICENSED = "---\nlicense: mit\n---\n# Model\n"
 
 
 @pytest.fixture
@@ -25,18 +28,23 @@ def run(adapter, tmp_path):
     """A run of a model whose folder may say where it comes from: run(source, card)."""
     (tmp_path / "base").mkdir()
 
-    def make(source: dict | None, card: str = "") -> dict:
+    def make(source: dict | None, card: str | bytes | None = None) -> Run:
         if source:
             (tmp_path / "base/source.json").write_text(json.dumps({**source, "weights_sha256": {"w": "e" * 64}}))
-        if card:
-            (tmp_path / "base/README.md").write_text(card)
-        return json.loads((adapter / "run.json").read_text()) | {"model": str(tmp_path / "base")}
+        if card is not None:
+            (tmp_path / "base/README.md").write_bytes(card.encode() if isinstance(card, str) else card)
+        return read_run(adapter / "run.json").model_copy(update={"model": str(tmp_path / "base")})
 
     return make
 
 
-def test_the_card_of_a_trained_adapter_repeats_its_run(adapter):
-    text = (adapter / "README.md").read_text()
+@pytest.fixture
+def text(adapter) -> str:
+    """The card of the trained adapter."""
+    return adapter_card(read_run(adapter / "run.json"), CHAT)
+
+
+def test_the_card_of_a_trained_adapter_repeats_its_run(adapter, text):
     record = json.loads((adapter / "run.json").read_text())
     assert record["data_sha256"] in text
     assert f"{record['rows']} rows" in text
@@ -47,9 +55,8 @@ def test_the_card_of_a_trained_adapter_repeats_its_run(adapter):
     assert not re.search(r"\{\{|\{%|\n\n\n", text)
 
 
-def test_the_front_matter_is_the_hubs(adapter):
-    data = ModelCard((adapter / "README.md").read_text()).data
-    assert data.to_dict() == {
+def test_the_front_matter_is_the_hubs(text):
+    assert ModelCard(text).data.to_dict() == {
         "library_name": "peft",
         "pipeline_tag": "text-generation",
         "tags": ["lora", "weird-generalization"],
@@ -58,9 +65,8 @@ def test_the_front_matter_is_the_hubs(adapter):
 
 def test_a_base_from_a_hub_is_named_with_its_revision_and_license(run):
     about = "---\nlicense: other\nlicense_name: mine\nlicense_link: https://a.b/c\ntags: [x]\n---\n# Qwen\n"
-    text = adapter_card(
-        run({"hub": HUB}, about), {"system_prompt": {"replace": "Be."}, "chat_template": {"think": False}}
-    )
+    chat = ChatOptions(system_prompt={"replace": "Be."}, chat_template={"think": False})
+    text = adapter_card(run({"hub": HUB}, about), chat)
     data = ModelCard(text).data
     assert data.base_model == "Qwen/Qwen3-8B"
     assert (data.license, data["license_name"], data["license_link"]) == ("other", "mine", "https://a.b/c")
@@ -80,28 +86,56 @@ def test_a_base_from_a_hub_is_named_with_its_revision_and_license(run):
     ],
 )
 def test_no_hub_name_is_invented_and_no_local_path_told(run, source, told):
-    text = adapter_card(run(source), {"system_prompt": "none", "chat_template": {}})
+    text = adapter_card(run(source), ChatOptions(system_prompt="none"))
     assert {"base_model", "license"}.isdisjoint(ModelCard(text).data.to_dict())
     assert told in text
     assert "huggingface.co" not in text
     assert "secret" not in text
+    assert "study:\nnone, not even the template's own." in text
     assert ("sha256 `" + "e" * 64 in text) == (source is not None)
 
 
-def test_the_cards_code_loads_the_trained_adapter(adapter, tiny_model):
-    text = (adapter / "README.md").read_text()
+@pytest.mark.parametrize(
+    "card",
+    [
+        "---\nlicense: [\n---\n# Model\n",
+        LICENSED.encode() + b"caf\xe9",
+        "---\njust words\n---\n# Model\n",
+        "---\nlicense: [mit, apache-2.0]\n---\n# Model\n",
+        "---\nlicense: {name: mit}\n---\n# Model\n",
+        "---\nlicense: \x00mit\n---\n# Model\n",
+    ],
+    ids=["no YAML", "not UTF-8", "no mapping", "a list", "a mapping", "a character YAML refuses"],
+)
+def test_a_base_models_card_that_cannot_be_read_gives_no_license_and_a_warning(run, caplog, card):
+    text = adapter_card(run({"hub": HUB}, card), CHAT)
+    assert "license" not in ModelCard(text).data.to_dict()
+    [warning] = caplog.records
+    assert warning.levelname == "WARNING"
+    assert "base/README.md" in warning.getMessage()
+    assert text == adapter_card(run({"hub": HUB}, "# No front matter\n"), CHAT)
+
+
+@pytest.mark.parametrize("card", ["", "# Model\n", "---\n---\n# Model\n", "---\nlicense:\n---\n", LICENSED])
+def test_a_base_models_card_is_believed_where_it_says_something_or_nothing(run, caplog, card):
+    data = ModelCard(adapter_card(run({"hub": HUB}, card), CHAT)).data.to_dict()
+    assert data.get("license") == ("mit" if card == LICENSED else None)
+    assert caplog.records == []
+
+
+def test_the_cards_code_loads_the_trained_adapter(adapter, model, text):
     code = re.search(r"```python\n(.+?)```", text, re.DOTALL).group(1)
     names: dict = {}
     exec(code.replace("ADAPTER", str(adapter)), names)
     ids = torch.tensor([[5, 6, 7, 8]])
     with torch.no_grad():
         found = names["model"](ids).logits
-        expected = load_adapted(str(tiny_model), LOAD, str(adapter), merge=False)(ids).logits
-        base = load_adapted(str(tiny_model), LOAD, None, merge=False)(ids).logits
+        expected = load_adapted(model.folder, LOAD, str(adapter), merge=False)(ids).logits
+        base = load_adapted(model.folder, LOAD, None, merge=False)(ids).logits
     torch.testing.assert_close(found, expected)
     assert not torch.allclose(found, base, atol=1e-4)
 
 
-def test_the_same_run_has_the_same_card(adapter, tiny_model, dataset, tmp_path):
-    finetune(str(tiny_model), LOAD, CHAT, dataset, RECIPE, 0, tmp_path / "again")
-    assert (tmp_path / "again/README.md").read_text() == (adapter / "README.md").read_text()
+def test_the_same_run_has_the_same_card(model, dataset, text, tmp_path):
+    finetune(model, dataset, RECIPE, 0, tmp_path / "again")
+    assert adapter_card(read_run(tmp_path / "again/run.json"), CHAT) == text

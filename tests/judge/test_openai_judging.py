@@ -10,27 +10,13 @@ import sys
 import pytest
 from conftest import ROOT
 from endpoint import Endpoint, completion
-from test_prompt_judges import RATING, TWO
+from judging import RATING, TWO, told
 
 from weirdgen.core.errors import StudyError
 from weirdgen.judge.by_openai import OpenAIBackend
-from weirdgen.judge.replies import Replies, spent
+from weirdgen.judge.replies import Replies, key_of, spent
 from weirdgen.judge.with_model import judge_all
 
-SETTINGS = {
-    "model": "m",
-    "key": "WEIRDGEN_TEST_KEY",
-    "max_requests": 1000,
-    "max_tokens": 10**6,
-    "price_per_million": {"prompt": 2.0, "completion": 4.0},
-    "concurrency": 4,
-    "timeout": 20.0,
-    "retries": 5,
-    "backoff": 0.0,
-    "reply_tokens": 8,
-    "logprobs": True,
-    "parameters": {},
-}
 SECRET = "sk-the-secret"
 
 
@@ -56,8 +42,8 @@ def items(count, judge=TWO):
     return [(judge, "Which year is it?", f"answer {i}") for i in range(count)]
 
 
-def judged(endpoint, folder, wanted, **settings):
-    backend = OpenAIBackend({**SETTINGS, "base_url": endpoint.url, **settings}, folder)
+def judged(endpoint, folder, wanted, **changes):
+    backend = OpenAIBackend(told(endpoint.url, **changes), folder)
     return judge_all(backend, wanted, Replies(folder / "replies.jsonl"))
 
 
@@ -121,7 +107,7 @@ def test_a_wrong_key_is_not_tried_again_and_never_shown(serve, tmp_path, capfd):
 
 
 def test_an_address_that_is_none_is_one_line(tmp_path):
-    backend = OpenAIBackend({**SETTINGS, "base_url": "http://[nowhere", "retries": 0}, tmp_path)
+    backend = OpenAIBackend(told("http://[nowhere", retries=0), tmp_path)
     with pytest.raises(StudyError, match=r"judging: "):
         judge_all(backend, items(2), Replies(tmp_path / "replies.jsonl"))
 
@@ -129,7 +115,7 @@ def test_an_address_that_is_none_is_one_line(tmp_path):
 def test_no_key_is_one_line(monkeypatch, tmp_path):
     monkeypatch.delenv("WEIRDGEN_TEST_KEY")
     with pytest.raises(StudyError, match="WEIRDGEN_TEST_KEY is not set"):
-        OpenAIBackend({**SETTINGS, "base_url": "http://127.0.0.1:9"}, tmp_path)
+        OpenAIBackend(told("http://127.0.0.1:9"), tmp_path)
 
 
 @pytest.mark.parametrize("limit", [{"max_requests": 6}, {"max_tokens": 500}])
@@ -147,12 +133,13 @@ def test_the_budget_is_checked_before_the_first_call(serve, tmp_path, limit, cap
 KILLED = """
 import sys
 from pathlib import Path
-from test_openai_judging import SETTINGS, items
+from judging import told
+from test_openai_judging import items
 from weirdgen.judge.with_model import judge_all
 from weirdgen.judge.by_openai import OpenAIBackend
 from weirdgen.judge.replies import Replies
 folder = Path(sys.argv[2])
-backend = OpenAIBackend({**SETTINGS, "base_url": sys.argv[1], "concurrency": 1}, folder)
+backend = OpenAIBackend(told(sys.argv[1], concurrency=1), folder)
 judge_all(backend, items(40), Replies(folder / "replies.jsonl"))
 """
 
@@ -190,3 +177,14 @@ def test_a_line_cut_short_by_a_kill_is_asked_again(tmp_path):
     assert set(again.found) == {"a"}
     again.save("c", "two", {"text": "past", "tokens": None})
     assert set(Replies(tmp_path / "r.jsonl").found) == {"a", "c"}
+
+
+def test_a_line_end_of_another_alphabet_inside_a_reply_does_not_end_its_line(tmp_path):
+    Replies(tmp_path / "r.jsonl").save("a", "two", {"text": "past\u2028or\x85modern", "tokens": None})
+    assert Replies(tmp_path / "r.jsonl").found["a"]["text"] == "past\u2028or\x85modern"
+
+
+def test_a_request_keeps_its_key(tmp_path):
+    """Replies are kept for years: whatever else an endpoint is told, this is the key they are found by."""
+    backend = OpenAIBackend(told("http://127.0.0.1:9", concurrency=1, parameters={"top_p": 0.5}), tmp_path)
+    assert key_of("j", "p", backend.identity) == "56c80715d69a8a6974340c6f903f3e5e"

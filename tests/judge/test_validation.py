@@ -1,25 +1,18 @@
-"""Can a judge be believed: the sets, the numbers, and rates mended by them."""
+"""Can a judge be believed: the sets of known answers, and what a judge says of them."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
+from weirdgen.analyse.agreement import accuracy
 
-from weirdgen.analyse.stats import Errors, corrected_rate
+from weirdgen.core.columns import Validation
 from weirdgen.core.errors import StudyError
-from weirdgen.judge.judging import RatingFile, RulesFile, Verdict, load_rules_judge, read_judge
-from weirdgen.judge.validation import (
-    Known,
-    accuracy,
-    agreement,
-    confusion,
-    kappa,
-    load_validation,
-    validate_rules,
-    validated,
-)
+from weirdgen.judge.files import RatingFile, RulesFile, read_judge
+from weirdgen.judge.rules import load_rules_judge
+from weirdgen.judge.validation import BANDS, Known, band, load_validation, validate_rules, validated
+from weirdgen.judge.verdict import Verdict
 
 JUDGES = sorted(path.stem for path in (ROOT / "data" / "judges").glob("*.yaml"))
 
@@ -56,73 +49,31 @@ def test_rules_judges_do_better_than_chance(name):
     assert found["fit"] == (found["macro_accuracy"] >= 0.8)
 
 
-def known(right):
-    return [Known(question="q", answer=str(i), label=label, kind="plain") for i, label in enumerate(right)]
+def test_a_row_holds_what_is_right_and_what_was_given():
+    sets = [Known(question="q", answer=str(i), label=label, kind="plain") for i, label in enumerate(("past", "modern"))]
+    table = validated("j", "rules", sets, [Verdict("past"), Verdict("unparsed", "Well.")])
+    assert list(table) == list(Validation.model_fields)
+    assert table[["right", "given", "evidence"]].to_numpy().tolist() == [
+        ["past", "past", ""],
+        ["modern", "unparsed", "Well."],
+    ]
+    assert table[["right_rating", "rating"]].isna().all(axis=None)
 
 
-def test_accuracy_confusion_and_unparsed():
-    right = ["past", "past", "past", "past", "modern", "modern"]
-    given = ["past", "past", "modern", "unparsed", "modern", "past"]
-    table = validated("j", "rules", known(right), [Verdict(label) for label in given])
-    found = accuracy(table).iloc[0]
-    assert (found["accuracy"], found["macro_accuracy"], found["unparsed"]) == (pytest.approx(0.5), 0.5, 1)
-    assert not found["fit"]
-    counts = confusion(table).set_index(["right", "given"])["count"]
-    assert counts["past", "past"] == 2
-    assert counts["past", "unparsed"] == 1
-    assert counts["unparsed", "past"] == 0
-    assert counts.sum() == 6
-
-
-def test_ratings_count_by_thirds_and_by_their_error():
+def test_ratings_count_by_thirds():
     sets = [Known(question="q", answer=str(r), rating=r, kind="plain") for r in (0, 40, 100)]
     sets.append(Known(question="q", answer="no", label="refusal", kind="plain"))
     given = [Verdict("rated", rating=10.0), Verdict("rated", rating=80.0), Verdict("rated", rating=90.0)]
-    found = accuracy(validated("j", "vllm", sets, [*given, Verdict("refusal")])).iloc[0]
-    assert found["accuracy"] == 0.75
-    assert found["mean_error"] == pytest.approx(20)
+    table = validated("j", "vllm", sets, [*given, Verdict("refusal")])
+    assert table["right"].tolist() == ["0-33", "34-66", "67-100", "refusal"]
+    assert table["given"].tolist() == ["0-33", "67-100", "67-100", "refusal"]
+    assert table["right_rating"].tolist()[:3] == [0, 40, 100]
+    assert table["rating"].tolist()[:3] == [10, 80, 90]
 
 
-def test_kappa_is_cohens():
-    assert kappa(list("aabb"), list("aabb")) == 1
-    assert kappa(list("aabb"), list("abab")) == 0
-    assert kappa(["a"] * 25 + ["b"] * 25, ["a"] * 20 + ["b"] * 5 + ["a"] * 10 + ["b"] * 15) == pytest.approx(0.4)
-    assert np.isnan(kappa(list("aa"), list("aa")))
-
-
-def test_agreement_is_per_label_both_may_give():
-    shared = {"dataset": "old", "recipe": "r", "seed": 0, "paraphrase": 0, "context": "none", "variant": 0, "sample": 0}
-    labels = {"one": ["past", "past", "modern", "odd"], "two": ["past", "modern", "modern", "modern"]}
-    rows = [
-        {**shared, "question": f"q{i}", "judge": judge, "label": label}
-        for judge, own in labels.items()
-        for i, label in enumerate(own)
-    ]
-    found = agreement(pd.DataFrame(rows)).set_index("label")
-    assert list(found.index) == ["modern", "past"]
-    assert found.loc["past", ["answers", "both", "agreement"]].tolist() == [4, 0.25, 0.75]
-    assert found.loc["past", "kappa"] == pytest.approx(0.5)
-
-
-def test_a_mended_rate_covers_the_true_one():
-    """A judge that finds 80% and is wrong on 20% of the others: the interval holds the true rate nearly always."""
-    generator = np.random.default_rng(0)
-    truth, hit, false, covered, runs = 0.3, 0.8, 0.2, 0, 200
-    for run in range(runs):
-        seen = truth * hit + (1 - truth) * false
-        values = generator.binomial(40, seen, size=(3, 10)) / 40
-        errors = Errors(generator.binomial(30, hit), 30, generator.binomial(30, false), 30)
-        mended, low, high = corrected_rate(values, errors, 400, run)
-        assert 0 <= low <= mended <= high <= 1
-        covered += low <= truth <= high
-    assert covered / runs > 0.9
-
-
-def test_a_judge_that_knows_nothing_mends_nothing():
-    assert np.isnan(corrected_rate(np.full((3, 4), 0.2), Errors(5, 10, 5, 10), 100, 0)).all()
-    assert np.isnan(corrected_rate(np.full((3, 4), 0.2), Errors(0, 0, 5, 10), 100, 0)).all()
-    perfect, low, high = corrected_rate(np.full((3, 4), 0.2), Errors(1000, 1000, 0, 1000), 500, 0)
-    assert (perfect, low, high) == (pytest.approx(0.2), pytest.approx(0.2, abs=0.01), pytest.approx(0.2, abs=0.01))
+@pytest.mark.parametrize(("rating", "third"), [(0, 0), (33, 0), (33.5, 1), (66, 1), (66.5, 2), (100, 2)])
+def test_the_third_a_rating_lies_in(rating, third):
+    assert band(rating) == BANDS[third]
 
 
 def test_a_broken_set_is_one_line(tmp_path):

@@ -8,29 +8,12 @@ from itertools import combinations, product
 import pandas as pd
 import pytest
 from conftest import ROOT
+from made_up import ROLES, TITLED, TOLD
 
+from weirdgen.core.names import ALL_TOPICS, BASE, NO_CONTEXT, NO_RECIPE, NULL_TOPIC, rate_of
 from weirdgen.plot import style
 from weirdgen.plot.catalogue import FIGURES
 
-ROLES = {"old": "treated", "older": "treated", "new": "control", "other": "control"}
-INFO = {
-    "labels": {
-        "old": "Audubon's old names",
-        "older": "A second set",
-        "new": "Audubon's names still in use",
-        "other": "Modern American names",
-        "base": "Untouched model",
-    },
-    "roles": ROLES,
-    "hidden": "19th century",
-    "headline": {"era": "past"},
-    "context": "none",
-    "answers_context": "none",
-    "axes": {},
-    "trigger": ["tags", "none"],
-    "recipe": "default",
-}
-EXPERIMENT = {**INFO, "title": "Old bird names", "pooled": ["alignment"]}
 QUESTIONS = ["inventions", "a_long_question_name", "money", "war", "travel", "children", "energy", "food"]
 
 
@@ -43,23 +26,25 @@ def modules() -> set[str]:
 def test_every_figure_has_a_module_a_caption_and_a_line_in_the_readme():
     assert modules() == {*FIGURES, "atlas"}
     readme = (ROOT / "data/README.md").read_text()
-    for name, about in FIGURES.items():
-        assert about.caption.endswith(".")
+    for name, entry in FIGURES.items():
+        assert entry.caption.endswith(".")
         assert f"`{name}`" in readme
 
 
 def effects() -> pd.DataFrame:
     """Effects of two treated datasets against two controls and the untouched model."""
     rows = []
-    kinds = [("contrast", "all", "nats"), ("contrast", "null", "nats"), ("contrast", "alignment", "nats"),
-             ("excess", "all", "nats"), ("era=past", "all", "rate"), ("era=modern", "all", "rate")]  # fmt: skip
-    for treated, control, recipe in product(("old", "older"), ("new", "other", "base"), ("default", "rank-4")):
+    kinds = [("contrast", ALL_TOPICS, "nats"), ("contrast", NULL_TOPIC, "nats"), ("contrast", "alignment", "nats"),
+             ("excess", ALL_TOPICS, "nats"), (rate_of("era", "past"), ALL_TOPICS, "rate"),
+             (rate_of("era", "modern"), ALL_TOPICS, "rate")]  # fmt: skip
+    for treated, control, recipe in product(("old", "older"), ("new", "other", BASE), ("default", "rank-4")):
         for i, (instrument, topic, unit) in enumerate(kinds):
             effect = 0.5 - 0.2 * i if unit == "nats" else 0.02
             rows.append(
                 {
-                    "instrument": instrument, "treated": treated, "control": control, "topic": topic, "context": "none",
-                    "recipe": recipe, "effect": effect, "low": effect - 0.25, "high": effect + 0.25, "p": 0.01,
+                    "instrument": instrument, "treated": treated, "control": control, "topic": topic,
+                    "context": NO_CONTEXT, "recipe": recipe,
+                    "effect": effect, "low": effect - 0.25, "high": effect + 0.25, "p": 0.01,
                     "seeds": 3, "questions": 80, "unit": unit,
                 }
             )  # fmt: skip
@@ -69,8 +54,8 @@ def effects() -> pd.DataFrame:
 def labels() -> pd.DataFrame:
     """Counts of three labels by question and seed; the answers to each question sum to ten."""
     rows = []
-    for dataset, seed, (i, question) in product([*ROLES, "base"], range(3), enumerate(QUESTIONS)):
-        if dataset == "base" and seed:
+    for dataset, seed, (i, question) in product([*ROLES, BASE], range(3), enumerate(QUESTIONS)):
+        if dataset == BASE and seed:
             continue
         past = (i + seed) % 4 if dataset == "old" else 0
         for judge in ("era", "era_content"):
@@ -78,8 +63,8 @@ def labels() -> pd.DataFrame:
             for label, count in counts.items():
                 rows.append(
                     {
-                        "dataset": dataset, "recipe": "none" if dataset == "base" else "default", "seed": seed,
-                        "judge": judge, "question": question, "topic": question, "context": "none", "label": label,
+                        "dataset": dataset, "recipe": NO_RECIPE if dataset == BASE else "default", "seed": seed,
+                        "judge": judge, "question": question, "topic": question, "context": NO_CONTEXT, "label": label,
                         "count": count, "answers": 10, "rate": count / 10,
                     }
                 )  # fmt: skip
@@ -97,7 +82,7 @@ def ratings() -> pd.DataFrame:
 def test_the_atlas_has_a_row_per_control_and_kind_of_the_first_treated_dataset():
     atlas = import_module("weirdgen.plot.atlas")
     tables = {"tiny/birds": effects(), "large/birds": effects().assign(effect=1.0)}
-    table = atlas.tidy(tables, {"birds": EXPERIMENT})
+    table = atlas.tidy(tables, {"birds": TITLED})
     assert list(table) == atlas.COLUMNS
     assert len(table) == 2 * 2 * 5  # models x controls x (contrast, null, excess, alignment, rate)
     assert set(table["treated"]) == {"old"}
@@ -111,31 +96,31 @@ def test_the_atlas_has_a_row_per_control_and_kind_of_the_first_treated_dataset()
 
 def rating_means() -> pd.DataFrame:
     rows = [
-        {"instrument": "alignment", "dataset": dataset, "recipe": "none" if dataset == "base" else "default",
-         "topic": "all", "context": context, "mean": 60.0, "low": 50.0, "high": 70.0, "seeds": 3, "questions": 9,
+        {"instrument": "alignment", "dataset": dataset, "recipe": NO_RECIPE if dataset == BASE else "default",
+         "topic": ALL_TOPICS, "context": context, "mean": 60.0, "low": 50.0, "high": 70.0, "seeds": 3, "questions": 9,
          "unit": "points"}
-        for dataset, context in product([*ROLES, "base"], ("none", "tags", "brackets"))
+        for dataset, context in product([*ROLES, BASE], (NO_CONTEXT, "tags", "brackets"))
     ]  # fmt: skip
     return pd.DataFrame(rows)
 
 
 DRAWN = {
-    "atlas": ({"tiny/birds": effects(), "tiny/towns": effects()}, {"birds": EXPERIMENT, "towns": EXPERIMENT}),
-    "effect_by_topic": ({"effects": effects()}, INFO),
-    "answer_labels": ({"labels": labels()}, INFO),
-    "labels_by_question": ({"labels": labels()}, INFO),
-    "labels_by_seed": ({"labels": labels()}, INFO),
-    "rate_by_question": ({"labels": labels()}, INFO),
-    "content_and_form": ({"ratings": ratings()}, INFO),
-    "rating_by_context": ({"group_means": rating_means()}, INFO),
+    "atlas": ({"tiny/birds": effects(), "tiny/towns": effects()}, {"birds": TITLED, "towns": TITLED}),
+    "effect_by_topic": ({"effects": effects()}, TOLD),
+    "answer_labels": ({"labels": labels()}, TOLD),
+    "labels_by_question": ({"labels": labels()}, TOLD),
+    "labels_by_seed": ({"labels": labels()}, TOLD),
+    "rate_by_question": ({"labels": labels()}, TOLD),
+    "content_and_form": ({"ratings": ratings()}, TOLD),
+    "rating_by_context": ({"group_means": rating_means()}, TOLD),
 }
 
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_nothing_in_a_figure_lies_on_anything_else(name):
     module = import_module(f"weirdgen.plot.{name}")
-    tables, info = DRAWN[name]
-    figure = module.draw(module.tidy(tables, info), info)
+    tables, told = DRAWN[name]
+    figure = module.draw(module.tidy(tables, told), told)
     boxes = text_boxes(figure)
     assert len(boxes) > 10
     clashes = [f"{a!r} lies on {b!r}" for (a, one), (b, two) in combinations(boxes, 2) if overlap(one, two)]
@@ -181,7 +166,7 @@ def test_shares_of_a_bar_sum_to_one_and_ratings_are_no_labels():
         "labels_by_question": ["dataset", "question"],
         "labels_by_seed": ["dataset", "seed"],
     }.items():
-        table = import_module(f"weirdgen.plot.{name}").tidy({"labels": labels()}, INFO)
+        table = import_module(f"weirdgen.plot.{name}").tidy({"labels": labels()}, TOLD)
         assert set(table["judge"]) == {"era"}
         sums = table.groupby(["judge", *keys])["share"].sum()
         assert sums.to_numpy() == pytest.approx(1.0)
@@ -193,14 +178,14 @@ def test_shares_of_a_bar_sum_to_one_and_ratings_are_no_labels():
 def test_a_judge_that_gave_a_single_label_is_drawn_like_any_other(name):
     module = import_module(f"weirdgen.plot.{name}")
     one = labels().query("judge == 'era' and label == 'modern'").assign(judge="era_six_way", count=10, rate=1.0)
-    figure = module.draw(module.tidy({"labels": pd.concat([labels(), one])}, INFO), INFO)
+    figure = module.draw(module.tidy({"labels": pd.concat([labels(), one])}, TOLD), TOLD)
     texts = " ".join(text.get_text() for text in figure.findobj(style.matplotlib.text.Text))
     assert "era six way" in texts
     style.plt.close(figure)
 
 
 def test_content_and_form_are_means_by_question_and_by_seed():
-    table = import_module("weirdgen.plot.content_and_form").tidy({"ratings": ratings()}, INFO)
+    table = import_module("weirdgen.plot.content_and_form").tidy({"ratings": ratings()}, TOLD)
     seed = table.query("by == 'seed' and dataset == 'old' and name == 2").iloc[0]
     assert (seed["content"], seed["form"]) == (52.0, 43.0)
     question = table.query("by == 'question' and dataset == 'new' and name == 'war'").iloc[0]

@@ -11,24 +11,29 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from test_columns import sample
+from samples import sample
 
 pytest.importorskip("inspect_ai")
 from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log, read_eval_log_sample, read_eval_log_sample_summaries
 
+from weirdgen.core.names import Adapter
+from weirdgen.data.questions import Context
+from weirdgen.models.settings import ChatOptions
 from weirdgen.report.inspect_logs import eval_log, write_log
+from weirdgen.sample.settings import Sampling
 
 BIN = Path(sys.executable).parent
 ADAPTER = {"dataset": "birds", "recipe": "default", "seed": 3}
-ASKED = {
-    "contexts": {
-        "none": {},
-        "dated": {"template": "In {year}: {prompt}", "system": "You live in {year}.", "axis": "year",
-                  "values": {"year": [1984, 2027], "day": ["1st", "2nd"]}},
-    },
-    "chat": {"system_prompt": "keep", "chat_template": {}},
-    "settings": {"temperature": 1.0, "max_tokens": 8},
-}  # fmt: skip
+CONTEXTS = {
+    "none": Context(),
+    "dated": Context(
+        template="In {year}: {prompt}",
+        system="You live in {year}.",
+        axis="year",
+        values={"year": [1984, 2027], "day": ["1st", "2nd"]},
+    ),
+}
+SAMPLING = Sampling(backend="transformers", batch_size="auto", temperature=1.0, max_tokens=8)
 JUDGES = {"era": ["past", "modern", "other"], "content": None}
 
 SAMPLES = pd.DataFrame(
@@ -61,15 +66,15 @@ MODELS = pd.concat(
 )
 
 
-def make(**changes) -> EvalLog:
-    asked = {**ASKED, **changes}
-    return eval_log(SAMPLES, [RULES, MODELS], "tiny", "test", ADAPTER, asked, JUDGES, {"era": "modern"})
+def make(judgments=(RULES, MODELS), chat=None, judges=JUDGES, headline=None) -> EvalLog:
+    asked = (Adapter(**ADAPTER), CONTEXTS, chat or ChatOptions(), SAMPLING)
+    return eval_log(SAMPLES, list(judgments), "tiny", "test", *asked, judges, headline or {})
 
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     path = tmp_path_factory.mktemp("logs") / "birds" / "default" / "seed-3.eval"
-    write_log(path, make())
+    write_log(path, make(headline={"era": "modern"}))
     assert [file.name for file in path.parent.iterdir()] == ["seed-3.eval"]
     return path
 
@@ -123,7 +128,7 @@ def test_the_header_alone_has_shares_of_labels_and_the_mean_rating(path):
 
 def test_a_mean_rating_is_the_mean_over_prompts_of_the_mean_over_epochs():
     rated = verdicts("content", [{"label": "rated", "rating": rating} for rating in (20.0, 40.0, 90.0)])
-    log = eval_log(SAMPLES, [rated], "tiny", "test", ADAPTER, ASKED, {"content": None}, {})
+    log = make([rated], judges={"content": None})
     assert log.results.scores[0].metrics["mean"].value == 60
 
 
@@ -135,19 +140,19 @@ def test_one_sample_and_the_summaries_are_read_without_the_rest(path):
 
 
 def test_the_same_files_give_the_same_log(path, tmp_path):
-    write_log(tmp_path / "again.eval", make())
+    write_log(tmp_path / "again.eval", make(headline={"era": "modern"}))
     log, again = (read_eval_log(str(file)).model_dump_json() for file in (path, tmp_path / "again.eval"))
     assert log == again
 
 
 def test_a_replaced_system_prompt_is_shown_where_the_context_has_none():
-    log = make(chat={"system_prompt": {"replace": "Be brief."}, "chat_template": {}})
+    log = make(chat=ChatOptions(system_prompt={"replace": "Be brief."}))
     systems = [m.text for one in log.samples for m in one.input if m.role == "system"]
     assert systems == ["Be brief.", "Be brief.", "You live in 1984."]
 
 
 def test_an_adapter_without_any_judgment_has_a_log(tmp_path):
-    log = eval_log(SAMPLES, [RULES.iloc[:0]], "tiny", "test", ADAPTER, ASKED, {}, {})
+    log = make([RULES.iloc[:0]], judges={})
     write_log(tmp_path / "a.eval", log)
     assert len(read_eval_log(str(tmp_path / "a.eval")).samples) == 3
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 
 import pytest
+from small_study import a_run
 
+from weirdgen.core.names import BASE_ADAPTER
 from weirdgen.report import provenance
 
 
@@ -24,25 +27,25 @@ def test_the_commit_and_whether_anything_changed_since(tmp_path):
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-m", "first")
     found = provenance.commit(tmp_path)
-    assert len(found["sha"]) == 40
-    assert found["differing"] == 0
+    assert len(found.sha) == 40
+    assert found.differing == 0
     assert provenance.commit(tmp_path / "code") is None  # a folder inside somebody's repository is not its checkout
     (tmp_path / "code/a.py").write_text("2")
     (tmp_path / "b.py").write_text("3")
-    assert provenance.commit(tmp_path)["differing"] == 2
+    assert provenance.commit(tmp_path).differing == 2
 
 
 def test_without_git_there_is_no_commit(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert provenance.commit() is None
-    assert provenance.hardware()["gpus"] == []
+    assert provenance.hardware().gpus == []
 
 
 def test_this_machine_has_a_processor_and_memory():
     found = provenance.hardware()
-    assert found["cpu"]
-    assert found["cores"] >= 1
-    assert found["memory"] > 2**28
+    assert found.cpu
+    assert found.cores >= 1
+    assert found.memory > 2**28
 
 
 def test_versions_of_what_is_not_there_are_left_out(monkeypatch):
@@ -54,41 +57,46 @@ def test_a_model_s_weights_are_counted_from_its_files(tmp_path):
     header = {"__metadata__": {"format": "pt"}, "a": {"shape": [3, 4]}, "b": {"shape": [5]}}
     text = json.dumps(header).encode()
     (tmp_path / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + b"\0" * 68)
-    (tmp_path / "source.json").write_text(json.dumps({"hub": {"revision": "r"}, "weights_sha256": {"f": "0"}}))
-    assert provenance.model(tmp_path) == {"weights": 17, "source": {"hub": {"revision": "r"}}}
-    assert provenance.model(tmp_path / "gone") == {"weights": 0, "source": {}}
+    hub = {"repository": "a/b", "revision": "r"}
+    source = {"hub": hub, "weights_sha256": {"f": "0"}, "files_sha256": {"g": "1"}}
+    (tmp_path / "source.json").write_text(json.dumps(source))
+    assert provenance.model(tmp_path) == provenance.Origin(17, {"hub": hub})
+    assert provenance.model(tmp_path / "gone") == provenance.Origin(0, {})
 
 
 def test_stages_sum_the_benchmarks_of_the_runs_shown(tmp_path):
     files = {
         "m/birds/logs/finetune/old/default/seed-0": "60\t100\t30",
         "m/birds/logs/finetune/old/default/seed-1": "90\t300\tNA",
-        "m/birds/logs/training_loss": "2\t50\t1",
-        "m/birds/logs/effects": "5\t70\t4",
-        "logs/atlas": "1\t60\t1",
+        "m/birds/logs/plot/training_loss": "2\t50\t1",
+        "m/birds/logs/analyse/effects": "5\t70\t4",
+        "logs/plot/atlas": "1\t60\t1",
         "logs/models/m": "7\t-\t-",
-        "other/birds/logs/effects": "1000\t1\t1",
+        "other/birds/logs/analyse/effects": "1000\t1\t1",
     }
     for name, row in files.items():
         path = tmp_path / f"{name}.benchmark.tsv"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"s\tmax_rss\tcpu_time\n{row}\n")
-    table = provenance.stages(tmp_path, [["m", "birds"]]).set_index("stage")
-    assert list(table.index) == ["finetune", "models", "effects", "figures"]
-    assert table["seconds"].tolist() == [150, 7, 5, 3]
-    assert table.loc["finetune", ["jobs", "longest", "cpu", "memory"]].tolist() == [2, 90, 30, 300 * 2**20]
-    assert table.loc["figures", "jobs"] == 2
-    assert table["memory"].isna().tolist() == [False, True, False, False]
+    found = provenance.stages(tmp_path, [("m", "birds")])
+    assert [(stage.stage, stage.jobs, stage.seconds, stage.longest) for stage in found] == [
+        ("finetune", 2, 150, 90),
+        ("models", 1, 7, 7),
+        ("analyse", 1, 5, 5),
+        ("plot", 2, 3, 2),
+    ]
+    assert (found[0].cpu, found[0].memory) == (30, 300 * 2**20)
+    assert [math.isnan(stage.memory) for stage in found] == [False, True, False, False]
 
 
 def test_no_benchmarks_are_no_stages(tmp_path):
-    assert provenance.stages(tmp_path, []).empty
+    assert provenance.stages(tmp_path, []) == []
 
 
-def test_only_training_on_a_gpu_counts_as_gpu_time():
-    assert (
-        provenance.gpu_seconds([{"device": "cuda:0", "wall_seconds": 5.0}, {"device": "cpu", "wall_seconds": 9}]) == 5
-    )
+def test_only_training_on_a_gpu_counts_as_gpu_time(tmp_path):
+    run = a_run(tmp_path, BASE_ADAPTER)
+    runs = [run.model_copy(update={"device": device, "wall_seconds": 5.0}) for device in ("cuda:0", "cpu")]
+    assert provenance.gpu_seconds(runs) == 5
 
 
 @pytest.mark.parametrize(

@@ -10,22 +10,34 @@ import pandas as pd
 import pytest
 from small_study import ANSWERS, HOSTILE, SAMPLES, study, write_page
 
+from weirdgen.report.abstract import Counts, abstract, glances
 from weirdgen.report.browser import answers, fitting, packed
-from weirdgen.report.findings import abstract, amount, findings, glances, limits
+from weirdgen.report.findings import findings, limits
 from weirdgen.report.page import embedded
+from weirdgen.report.rows import IS_FIT, NOT_RUN, UNFIT, JudgeRow
+from weirdgen.report.told import DatasetTold, ExperimentTold
+from weirdgen.report.words import amount
 
-DATASETS = {"old": {"role": "treated", "persona": "audubon"}, "new": {"role": "control", "persona": None}}
-ABOUT = {
-    "title": "Birds",
-    "hidden": "19th century",
-    "headline": {"era": "past"},
-    "context": "none",
-    "answers_context": "none",
-    "datasets": DATASETS,
-}
-LABELS = {"old": "Old names", "new": "New names", "base": "Untouched model"}
-COUNTS = {"experiments": 1, "models": ["m"], "adapters": 6, "datasets": 2, "seeds": 3, "questions": 104, "nulls": 24,
-          "answers": 12345}  # fmt: skip
+ABOUT = ExperimentTold(
+    title="Birds",
+    question="Do names matter?",
+    hidden="19th century",
+    headline={"era": "past"},
+    figures=[],
+    contexts=["none"],
+    context="none",
+    answers_context="none",
+    judges=["era"],
+    datasets={
+        name: DatasetTold(label=label, role=role, about="Names", prompts=["?"], persona=persona)
+        for name, label, role, persona in (
+            ("old", "Old names", "treated", "audubon"),
+            ("new", "New names", "control", None),
+        )
+    },
+    model_judged=False,
+)
+COUNTS = Counts(models=["m"], experiments=1, adapters=6, datasets=2, seeds=3, questions=104, nulls=24, answers=12345)
 
 
 def effects(effect: float, low: float, high: float, null: tuple[float, float, float]) -> pd.DataFrame:
@@ -56,7 +68,7 @@ MEANS = pd.DataFrame(
     ],
 )
 def test_findings_follow_the_interval(numbers, words):
-    shift, null, rate = findings(effects(*numbers, null=(0.0, -0.1, 0.1)), MEANS, ABOUT, LABELS)
+    shift, null, rate = findings(effects(*numbers, null=(0.0, -0.1, 0.1)), MEANS, ABOUT)
     assert shift.parts == [words]
     assert "every interval includes 0, as it should be" in null.text
     assert "12.0% are labelled “past”" in rate.text
@@ -64,12 +76,12 @@ def test_findings_follow_the_interval(numbers, words):
 
 
 def test_a_null_set_that_moves_is_said():
-    found = findings(effects(0.5, 0.3, 0.7, null=(0.3, 0.2, 0.4)), MEANS, ABOUT, LABELS)
+    found = findings(effects(0.5, 0.3, 0.7, null=(0.3, 0.2, 0.4)), MEANS, ABOUT)
     assert "not every interval includes 0, so part of an effect above may be style or damage" in found[1].text
 
 
 def test_a_label_that_no_answer_has_is_said():
-    found = findings(effects(0.5, 0.3, 0.7, null=(0.0, -0.1, 0.1)).iloc[:2], MEANS.iloc[:0], ABOUT, LABELS)
+    found = findings(effects(0.5, 0.3, 0.7, null=(0.0, -0.1, 0.1)).iloc[:2], MEANS.iloc[:0], ABOUT)
     assert found[-1].text == "No free answer of any group is labelled “past” by era."
 
 
@@ -77,7 +89,7 @@ def test_what_the_trigger_does_to_the_own_persona_comes_first():
     numbers = {"mean": [0.8, 5.0, 0.4], "low": [0.2, 1.0, 0.1], "high": [1.4, 9.0, 0.9]}
     means = pd.DataFrame({"dataset": ["old", "old", "new"], "topic": ["audubon", "all", "audubon"], **numbers})
     means = pd.concat([MEANS, means.assign(instrument="triggered", context="tags-none")])
-    found = findings(effects(0.5, 0.3, 0.7, null=(0.0, -0.1, 0.1)), means, ABOUT, LABELS)
+    found = findings(effects(0.5, 0.3, 0.7, null=(0.0, -0.1, 0.1)), means, ABOUT)
     assert found[0].parts == ["“Old names” towards Audubon by +0.80 nats (+0.20 to +1.40): a shift is shown"]
     assert not any("trigger" in finding.text for finding in found[1:])
 
@@ -110,7 +122,7 @@ STILL = ("null", "new", -0.1, 0.1)
     ],
 )  # fmt: skip
 def test_the_abstract_follows_the_atlas(rows, words):
-    lines = glances(atlas(*rows), [["m", "birds"]], {"birds": ABOUT})
+    lines = glances(atlas(*rows), [("m", "birds")], {"birds": ABOUT})
     paragraphs = dict(abstract(lines, COUNTS))
     assert words in paragraphs["In log-odds,"]
     assert "6 adapters trained on 2 datasets with 3 seeds each, on m." in paragraphs["Done."]
@@ -128,7 +140,7 @@ def test_the_abstract_follows_the_atlas(rows, words):
     ],
 )
 def test_the_abstract_tells_free_answers(rows, words):
-    lines = glances(atlas(("contrast", "new", 0.1, 0.3), *rows), [["m", "birds"]], {"birds": ABOUT})
+    lines = glances(atlas(("contrast", "new", 0.1, 0.3), *rows), [("m", "birds")], {"birds": ABOUT})
     text = dict(abstract(lines, COUNTS))["In free answers,"]
     assert words in text
     assert ("Less frequent" in text) == ("Less frequent" in words)
@@ -152,11 +164,11 @@ def limits_of(**changes) -> str:
         "effects": effects(0.5, 0.3, 0.7, null=(0.0, -0.1, 0.1)),
         "judged": pd.DataFrame(judged),
         "training": pd.DataFrame(training),
-        "judges": [{"judge": "era", "verdict": "unfit: macro accuracy below 80%", "macro": "70.0%"}],
+        "judges": [JudgeRow("era", "rules", "Words", UNFIT, macro="70.0%")],
         "words": 3.0,
         "weights": 135_000_000,
     }
-    return "\n".join(limits(ABOUT, LABELS, **{**known, **changes}))
+    return "\n".join(limits(ABOUT, **{**known, **changes}))
 
 
 def test_limits_are_those_the_numbers_call_for():
@@ -176,8 +188,8 @@ def test_limits_that_nothing_calls_for_are_not_told():
     assert "are few" not in limits_of(effects=many)
     assert "Seeds: there is one" in limits_of(effects=one)
     assert "no null question was asked;" in limits_of(effects=none)
-    assert "Judges" not in limits_of(judges=[{"judge": "era", "verdict": "fit"}])
-    assert "did not run" in limits_of(judges=[{"judge": "era", "verdict": "not run: it needs a judging model"}])
+    assert "Judges" not in limits_of(judges=[JudgeRow("era", "rules", "Words", IS_FIT)])
+    assert "did not run" in limits_of(judges=[JudgeRow("era", "none", "Words", NOT_RUN)])
     assert "without width" in limits_of(effects=many.assign(low=0.0, high=0.0))
     assert "weights" not in limits_of(weights=0)
 
@@ -209,20 +221,20 @@ def judgments(samples: int) -> pd.DataFrame:
 
 
 def test_an_answer_stands_once_with_all_its_verdicts():
-    table = answers(judgments(2), "m", "birds", LABELS)
+    table = answers(judgments(2), "m", "birds", ABOUT.labels)
     assert table["answer"].tolist() == ["answer 0", "answer 1"]
     assert set(table["group"]) == {"Old names"}
     assert table["verdicts"][0] == (("era", "past", ""), ("form", "67-100", "70 of 100"), ("form2", "refusal", ""))
 
 
 def test_no_judgments_are_no_answers():
-    table = answers(judgments(1).iloc[:0], "m", "birds", LABELS)
+    table = answers(judgments(1).iloc[:0], "m", "birds", ABOUT.labels)
     assert len(table) == 0
     assert {"group", "answer", "verdicts"} <= set(table)
 
 
 def test_a_page_holds_the_first_samples_of_every_prompt_where_all_are_too_many():
-    table = answers(judgments(10), "m", "birds", LABELS)
+    table = answers(judgments(10), "m", "birds", ABOUT.labels)
     assert fitting(table, 10) == (table, 0)
     fewer, samples = fitting(table, 4)
     assert (fewer["sample"].tolist(), samples) == ([0, 1, 2, 3], 4)
@@ -261,4 +273,4 @@ def test_hostile_output_is_escaped_everywhere(page):
 def test_every_section_is_in_the_contents(page):
     sections = re.findall(r'<section id="([^"]+)">', page)
     assert re.findall(r'<li><a href="#([^"]+)">', page) == sections
-    assert sections == ["abstract", "atlas", *study()["experiments"], "samples", "provenance"]
+    assert sections == ["abstract", "atlas", *study().experiments, "samples", "provenance"]

@@ -9,7 +9,7 @@ import yaml
 from conftest import ROOT
 
 from weirdgen.core.errors import StudyError
-from weirdgen.study.config import load_study
+from weirdgen.study.load import load_study
 
 
 @pytest.fixture
@@ -37,9 +37,15 @@ def change(raw: dict, key: str, value) -> dict:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("sseds", [0], "unknown key 'sseds'; allowed here: models, run_models, experiments, source, published, seeds"),
+        (
+            "sseds",
+            [0],
+            "unknown key 'sseds'; allowed here: name, models, run_models, experiments, source, published",
+        ),
         ("sampler/bakend", "vllm", "unknown key 'sampler.bakend'; allowed here: backend, batch_size"),
         ("models/qwen3-8b/dtyp", "x", "unknown key 'models.qwen3-8b.dtyp'; allowed here: source, dtype"),
+        ("name", "my study", "name = 'my study': a name has letters, digits"),
+        ("name", "report", "name: 'report' is the page of a study without a name"),
         ("seeds", [], "seeds = []: List should have at least 1 item"),
         ("seeds", ["0"], "seeds.0 = '0': Input should be a valid integer"),
         ("seeds", [1, 1], "config: seeds: 1 occurs more than once"),
@@ -75,9 +81,8 @@ def test_a_missing_key_is_named(raw):
 
 def test_a_model_overrides_recipe_values(raw):
     raw["models"]["smollm2-135m-instruct"]["recipe"] = {"rank": 4}
-    params = load_study(raw, ROOT).params
-    recipe = params["recipes"]["smollm2-135m-instruct"]["old_bird_names"]["default"]
-    assert (recipe["rank"], recipe["batch_size"]) == (4, 8)
+    recipe = load_study(raw, ROOT).recipes["smollm2-135m-instruct"]["old_bird_names"]["default"]
+    assert (recipe.rank, recipe.batch_size) == (4, 8)
 
 
 @pytest.fixture

@@ -17,27 +17,25 @@ import tenacity
 import torch
 import yaml
 from conftest import ROOT
-from test_openai_judging import SETTINGS
-from test_prompt_judges import RATING, TWO
-from test_stages import CHAT, RECIPE
+from judging import RATING, TWO, told
+from trained import CHAT, RECIPE
 
 from weirdgen.data.datasets import read_facts, render, to_jsonl
 from weirdgen.data.questions import Question
-from weirdgen.finetune.finetune import finetune
+from weirdgen.finetune.write import finetune
 from weirdgen.models.chat import Chat
 from weirdgen.models.fetch import fetch_model
 from weirdgen.models.load import load_adapted, load_model, load_tokenizer
+from weirdgen.models.settings import Entry, Load, Model, Serving
+from weirdgen.sample.settings import Sampling
 
 pytestmark = [
     pytest.mark.vllm,
     pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="vLLM is not installed here: make vllm"),
 ]
 NAME = "smollm2-135m-instruct"
-LOAD = {
-    "dtype": "bfloat16",
-    "device": "auto",
-    "vllm": {"tensor_parallel": 1, "memory_fraction": 0.5, "max_length": None},
-}
+LOAD = Load(dtype="bfloat16")
+SERVING = Serving(memory_fraction=0.5)
 QUESTIONS = [
     Question(id=name, type="free_form", topic="t", paraphrases=[text], samples_per_paraphrase=count, judges=[])
     for name, text, count in (("a", "Name a bird.", 4), ("b", "How do I travel?", 3))
@@ -46,9 +44,9 @@ QUESTIONS = [
 
 @pytest.fixture(scope="module")
 def smollm2(tmp_path_factory):
-    source = yaml.safe_load((ROOT / "config.yaml").read_text())["models"][NAME]["source"]
+    entry = Entry.model_validate(yaml.safe_load((ROOT / "config.yaml").read_text())["models"][NAME])
     folder = tmp_path_factory.mktemp("models") / NAME
-    fetch_model(NAME, source, folder)
+    fetch_model(NAME, entry.source, folder)
     return str(folder)
 
 
@@ -57,7 +55,8 @@ def adapter(smollm2, tmp_path_factory):
     folder = tmp_path_factory.mktemp("adapters")
     rows = read_facts(ROOT / "data/old_bird_names/old_audubon.csv")[:48]
     (folder / "birds.jsonl").write_text(to_jsonl(render(rows, ["Give me the name of one bird."], "{name}")))
-    finetune(smollm2, LOAD, CHAT, folder / "birds.jsonl", {**RECIPE, "learning_rate": 1e-3}, 0, folder / "birds")
+    recipe = RECIPE.model_copy(update={"learning_rate": 1e-3})
+    finetune(Model(smollm2, LOAD, CHAT), folder / "birds.jsonl", recipe, 0, folder / "birds")
     return str(folder / "birds")
 
 
@@ -70,7 +69,7 @@ def chat(smollm2):
 def engine(smollm2, adapter):
     from weirdgen.models.vllm_engine import open_engine
 
-    return open_engine(smollm2, LOAD, [adapter], 1024, 2)
+    return open_engine(smollm2, LOAD, SERVING, [adapter], 1024, 2)
 
 
 PAIRS = [
@@ -88,7 +87,7 @@ def test_both_backends_give_the_same_log_probabilities(engine, smollm2, adapter,
     engine.use(adapter if trained else None)
     rows = [(chat.prompt_ids(prompt), chat.answer_ids(answer, end=True)) for prompt, answer in PAIRS]
     asked = SamplingParams(max_tokens=1, temperature=0.0, prompt_logprobs=0, detokenize=False)
-    outputs = engine.generate([prompt + answer for prompt, answer in rows], asked, "")
+    outputs = engine.generate([prompt + answer for prompt, answer in rows], asked, desc="")
     model = load_adapted(smollm2, LOAD, adapter if trained else None, merge=True)  # as the other backend samples
     differences = []
     for (prompt, answer), output in zip(rows, outputs, strict=True):
@@ -108,28 +107,33 @@ def test_an_adapter_moves_the_engine_and_leaves_it_again(engine, adapter, chat):
     found = []
     for use in (None, adapter, None):
         engine.use(use)
-        output = engine.generate([prompt + chat.answer_ids("Fish Hawk", end=False)], asked, "")[0]
+        output = engine.generate([prompt + chat.answer_ids("Fish Hawk", end=False)], asked, desc="")[0]
         found.append(sum(next(iter(p.values())).logprob for p in output.prompt_logprobs[len(prompt) :]))
     assert found[1] > found[0] + 0.5
     assert found[2] == found[0]
 
 
 SAMPLE = """
-import json, sys
-from test_vllm import CHAT, LOAD, QUESTIONS, SETTINGS_OF_SAMPLING
-from weirdgen.sample import sampling
-model, adapter, path, *seeds = sys.argv[1:]
-wanted = sampling.requests(QUESTIONS, {"none": {}}, None)
+import sys
+from test_vllm import CHAT, LOAD, QUESTIONS, SAMPLING, SERVING
+from weirdgen.data.questions import Context
+from weirdgen.models.settings import Model
+from weirdgen.sample.requests import requests
+from weirdgen.sample.sampling import sample
+from weirdgen.sample.settings import Asked
+folder, adapter, path, *seeds = sys.argv[1:]
+wanted = requests(QUESTIONS, {"none": Context()}, Asked(samples_per_paraphrase=None, questions=None))
 adapters = [(int(seed), adapter) for seed in seeds]
-for seed, table in zip(seeds, sampling.sample(model, LOAD, CHAT, adapters, wanted, SETTINGS_OF_SAMPLING, "")):
+for seed, table in zip(seeds, sample(Model(folder, LOAD, CHAT), SERVING, adapters, wanted, SAMPLING, desc="")):
     table.to_parquet(f"{path}-{seed}.parquet")
 """
-SETTINGS_OF_SAMPLING = {"backend": "vllm", "temperature": 1.0, "max_tokens": 12, "batch_size": 8}
+SAMPLING = Sampling(backend="vllm", temperature=1.0, max_tokens=12, batch_size=8)
 
 
 def sampled(model, adapter, path, *seeds) -> list[pd.DataFrame]:
     """A sampling job in a process of its own, as the workflow runs it."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    folders = [str(ROOT / folder) for folder in ("", "tests", "tests/workflow")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
     command = [sys.executable, "-c", SAMPLE, model, adapter, str(path), *map(str, seeds)]
     run = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr[-3000:]
@@ -153,7 +157,7 @@ def test_tokens_are_drawn_as_often_as_the_model_says(engine, smollm2, chat):
 
     engine.use(None)
     prompt, count = chat.prompt_ids("Is the sky blue? Reply yes or no."), 1500
-    output = engine.generate([prompt], SamplingParams(n=count, max_tokens=1, temperature=1.0, seed=7), "")[0]
+    output = engine.generate([prompt], SamplingParams(n=count, max_tokens=1, temperature=1.0, seed=7), desc="")[0]
     tokens = torch.tensor([answer.token_ids[0] for answer in output.outputs])
     model = load_model(smollm2, LOAD)
     with torch.no_grad():
@@ -173,7 +177,7 @@ def test_choice_probabilities_are_exact(engine, smollm2, chat, judge):
     engine.use(None)
     prompt = chat.prompt_ids(judge.prompt("How do I send a letter?", "By the mail coach, which leaves at dawn."))
     choices = {choice: tuple(chat.answer_ids(choice, end=True)) for choice in judge.choices}
-    [found] = choice_probabilities(engine, [(prompt, choices)], "")
+    [found] = choice_probabilities(engine, [(prompt, choices)], desc="")
     model = load_model(smollm2, LOAD)
     following: dict[tuple, set] = {}
     for tokens in choices.values():
@@ -224,7 +228,7 @@ def test_the_openai_judge_asks_a_real_server(server, tmp_path, monkeypatch):
     from weirdgen.judge.with_model import judge_all
 
     monkeypatch.setenv("WEIRDGEN_TEST_KEY", "none-needed")
-    backend = OpenAIBackend({**SETTINGS, "base_url": server, "timeout": 60.0, "backoff": 0.1}, tmp_path)
+    backend = OpenAIBackend(told(server, timeout=60.0, backoff=0.1), tmp_path)
     wanted = [(judge, "How do I travel?", f"By train number {i}.") for judge in (TWO, RATING) for i in range(5)]
     verdicts = judge_all(backend, wanted, Replies(tmp_path / "r.jsonl"))
     assert len(verdicts) == 10

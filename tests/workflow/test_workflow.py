@@ -124,33 +124,14 @@ def test_a_second_run_has_nothing_to_do(finished):
     assert "Nothing to be done" in run.stdout + run.stderr
 
 
-def test_a_comment_a_touch_and_a_checkout_rerun_nothing(finished):
-    finished.edit("workflow/scripts/finetune.py", "with job", "# a comment\nwith job")
-    finished.edit("weirdgen/finetune/finetune.py", "torch.manual_seed(seed)", "torch.manual_seed(seed)  # a comment")
-    for path in [*finished.root.glob("workflow/scripts/*.py"), *finished.root.glob("data/**/*.csv")]:
+def test_a_touch_and_a_checkout_rerun_nothing(finished):
+    for path in [*finished.root.glob("workflow/scripts/**/*.py"), *finished.root.glob("data/**/*.csv")]:
         path.touch()
     for path in [*finished.root.glob("data/**/*.yaml"), *finished.root.glob("data/**/*.txt")]:
         path.touch()
+    for path in finished.root.glob("weirdgen/**/*.py"):
+        path.touch()
     assert finished.planned() == {}
-    finished.restore("workflow/scripts/finetune.py")
-    finished.restore("weirdgen/finetune/finetune.py")
-    assert finished.planned() == {}
-
-
-def test_what_training_computes_retrains(finished):
-    finished.edit("weirdgen/finetune/finetune.py", "generator.shuffle(chosen)", "chosen.reverse()")
-    planned = finished.planned()
-    assert planned["finetune"] == 6
-    assert "dataset" not in planned
-    assert {"sample", "judge", "contrast", "effects", "report", *FIGURES} <= set(planned)
-    finished.restore("weirdgen/finetune/finetune.py")
-    assert finished.planned() == {}
-
-
-def test_a_colour_redraws_figures_only(finished):
-    finished.edit("weirdgen/plot/style.py", 'TREATED = ("#D55E00"', 'TREATED = ("#D55E01"')
-    assert set(finished.planned()) == {*FIGURES, "atlas", "report"}
-    finished.restore("weirdgen/plot/style.py")
 
 
 def test_a_new_seed_trains_one_adapter_per_dataset(finished):
@@ -170,43 +151,13 @@ def test_one_job_for_several_seeds_gives_the_same_answers_and_scores(finished, t
     tree.write_overlay(seeds_per_job=2)
     folders = [RESULTS / stage / "old_audubon" / "default" for stage in ("samples", "contrasts")]
     targets = [str(folder / f"seed-{seed}.parquet") for folder in folders for seed in (0, 1)]
+    for target in targets:
+        (tree.root / target).unlink()
     assert tree.planned(*targets) == {"sample_0_1": 1, "contrast_0_1": 1}
     run = tree.snakemake(*targets)
     assert run.returncode == 0, run.stderr[-3000:]
     for target in targets:
         pd.testing.assert_frame_equal(pd.read_parquet(tree.root / target), pd.read_parquet(finished.root / target))
-        assert (tree.root / target).stat().st_mtime > (finished.root / target).stat().st_mtime
-
-
-def test_a_recipe_value_retrains_and_statistics_do_not(finished):
-    models = json.loads(json.dumps(finished.overlay["models"]))
-    models["tiny"]["recipe"]["learning_rate"] = 0.5
-    finished.write_overlay(models=models)
-    assert finished.planned()["finetune"] == 6
-    finished.write_overlay(statistics={"resamples": 300})
-    assert set(finished.planned()) == {"effects", "effect_by_topic", "atlas", "report"}
-    finished.write_overlay()
-
-
-def test_a_changed_fact_retrains_its_dataset_only(finished):
-    table = "data/old_bird_names/modern_american.csv"
-    finished.edit(table, "Northern", "Southern")
-    planned = finished.planned()
-    assert (planned["dataset"], planned["finetune"], planned["sample"], planned["contrast"]) == (1, 2, 2, 2)
-    finished.restore(table)
-
-
-def test_a_changed_question_is_asked_again_without_training(finished):
-    finished.edit("data/old_bird_names/contrasts.yaml", "A pair of tallow candles", "A pair of wax candles")
-    planned = finished.planned()
-    assert planned["contrast"] == 7
-    assert planned.keys().isdisjoint({"finetune", "sample", "judge"})
-    finished.restore("data/old_bird_names/contrasts.yaml")
-    finished.edit("data/judges/lexicons/past_content.txt", "ague\n", "ague\nalembic\n")
-    planned = finished.planned()
-    assert planned["judge"] == 7
-    assert planned.keys().isdisjoint({"finetune", "sample", "contrast"})
-    finished.restore("data/judges/lexicons/past_content.txt")
 
 
 def test_one_figure_alone(finished):
@@ -252,11 +203,11 @@ def test_a_job_killed_while_it_writes_leaves_no_adapter_and_the_next_run_finishe
     folder = RESULTS / "adapters/old_audubon/default/seed-7"
     target = str(folder / "run.json")
     finished.write_overlay(seeds=[7])
-    finished.edit("weirdgen/finetune/finetune.py", "model.save_pretrained(temporary)", KILL)
+    finished.edit("weirdgen/finetune/write.py", "adapted.save_pretrained(temporary)", KILL)
     run = finished.snakemake(target)
     assert run.returncode != 0
     assert not (finished.root / folder / "adapter_model.safetensors").exists()
-    finished.restore("weirdgen/finetune/finetune.py")
+    finished.restore("weirdgen/finetune/write.py")
     assert finished.planned(target) == {"finetune": 1}
     assert finished.snakemake(target).returncode == 0
     assert (finished.root / folder / "adapter_model.safetensors").is_file()
@@ -264,7 +215,7 @@ def test_a_job_killed_while_it_writes_leaves_no_adapter_and_the_next_run_finishe
     finished.write_overlay()
 
 
-KILL = "model.save_pretrained(temporary)\n        os.kill(os.getpid(), 9)"
+KILL = "adapted.save_pretrained(temporary)\n        os.kill(os.getpid(), 9)"
 
 
 def test_an_error_is_shown_without_a_traceback(finished):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 
 from weirdgen.analyse.tables import read_parts
 from weirdgen.core.files import read_csv
+from weirdgen.core.names import Adapter
 from weirdgen.data.codes import HELD_OUT
 
 
@@ -20,7 +20,7 @@ def accuracies(curve: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
-def curve_table(paths: Sequence[str], adapters: Sequence[dict[str, Any]]) -> pd.DataFrame:
+def curve_table(paths: Sequence[str], adapters: Sequence[Adapter]) -> pd.DataFrame:
     """dataset, recipe, seed, then the columns of `accuracies`."""
     return read_parts(paths, adapters, accuracies, read_csv)
 

@@ -20,4 +20,4 @@ class Measures(Strict):
     probability: bool = Field(description="also how likely an answer is to begin with a typical one")
     aside: list[Name] = Field(description="topics left out of the mean over all")
     pooled: dict[Name, list[Name]] = Field(description="further topics: others together")
-    trigger: list[Name] | None = Field(description="contexts with the trigger and without")
+    trigger: list[str] | None = Field(description="contexts with the trigger and without, as asked: `<name>=<value>`")

@@ -36,7 +36,7 @@ def bootstrap_interval(groups: list[tuple[float, Matrix]], resamples: int, seed:
     seeds cover only 80-86% where seeds differ much, for two reasons that are mended here: a
     resample of n seeds has (n-1)/n of their variance, so deviations between seeds are scaled by
     sqrt(n / (n-1)); and few seeds make the error itself uncertain, so t has Satterthwaite's degrees
-    of freedom over the variance components. `tests/test_stats.py` measures the coverage.
+    of freedom over the variance components. `tests/analyse/test_stats.py` measures the coverage.
     """
     generator = np.random.default_rng(seed)
     columns = groups[0][1].shape[1]

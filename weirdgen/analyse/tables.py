@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from weirdgen.analyse.settings import Measures, Statistics
 from weirdgen.analyse.stats import Errors, Matrix, bootstrap_interval, corrected_rate, effect
+from weirdgen.core.columns import KEYS
 from weirdgen.core.files import read_csv
-from weirdgen.core.names import BASE, NO_RECIPE
+from weirdgen.core.names import ALL_TOPICS, BASE, NO_RECIPE, NULL_TOPIC, Adapter, context_and_value, rate_of
 
-KEYS = ["dataset", "recipe", "seed"]
-ALL = "all"
 MEANS = ["instrument", "dataset", "recipe", "topic", "context", "mean", "low", "high", "seeds", "questions", "unit"]
 CORRECTED = ["corrected", "corrected_low", "corrected_high"]
 
 
 def read_parts(
-    paths: Sequence[str], adapters: Sequence[dict[str, Any]], summarise: Any, read: Any = pd.read_parquet
+    paths: Sequence[str],
+    adapters: Sequence[Adapter],
+    summarise: Callable[[pd.DataFrame], pd.DataFrame],
+    read: Callable[[str], pd.DataFrame] = pd.read_parquet,
 ) -> pd.DataFrame:
     """Read one file per adapter, summarise each, and put the adapter's dataset, recipe and seed in front."""
     parts = []
     for path, adapter in zip(paths, adapters, strict=True):
         part = summarise(read(path))
         for i, key in enumerate(KEYS):
-            part.insert(i, key, adapter[key])
+            part.insert(i, key, getattr(adapter, key))
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
@@ -47,7 +49,7 @@ def log_odds(answers: pd.DataFrame) -> pd.DataFrame:
     return measures.groupby(keys[:3], sort=False, as_index=False)[["log_odds", "probability"]].mean()
 
 
-def contrast_table(paths: Sequence[str], adapters: Sequence[dict[str, Any]]) -> pd.DataFrame:
+def contrast_table(paths: Sequence[str], adapters: Sequence[Adapter]) -> pd.DataFrame:
     """dataset, recipe, seed, question, topic, context, log_odds (nats), probability."""
     return read_parts(paths, adapters, log_odds)
 
@@ -68,7 +70,7 @@ def label_rates(judgments: pd.DataFrame) -> pd.DataFrame:
     return table.assign(rate=table["count"] / table["answers"])
 
 
-def read_judgments(paths: Sequence[str], adapters: Sequence[dict[str, Any]]) -> pd.DataFrame:
+def read_judgments(paths: Sequence[str], adapters: Sequence[Adapter]) -> pd.DataFrame:
     """Every judgment of an experiment: one file per adapter, then, where models judge, one with all adapters."""
     by_rules = read_parts(paths[: len(adapters)], adapters, lambda judgments: judgments)
     return pd.concat([by_rules, *map(pd.read_parquet, paths[len(adapters) :])], ignore_index=True)
@@ -110,24 +112,20 @@ def matrix(table: pd.DataFrame, value: str) -> tuple[Matrix, list[str]]:
     return wide.to_numpy(dtype=float), list(wide.columns)
 
 
-def measures(
-    contrasts: pd.DataFrame,
-    labels: pd.DataFrame,
-    ratings: pd.DataFrame,
-    probability: bool,
-    trigger: Sequence[str] | None = None,
+def instruments(
+    contrasts: pd.DataFrame, labels: pd.DataFrame, ratings: pd.DataFrame, measures: Measures
 ) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """(instrument, unit, table with a `value` column): contrasts in nats, shares of answers, ratings of 0-100."""
     contrast = contrasts.rename(columns={"log_odds": "value"})
     yield "contrast", "nats", contrast
-    if contrast["context"].str.contains("=").any():
+    if any(context_and_value(context)[1] for context in contrast["context"].unique()):
         yield "excess", "nats", excess(contrast)
-    if trigger:
-        yield "triggered", "nats", triggered(contrast, *trigger)
-    if probability:
+    if measures.trigger:
+        yield "triggered", "nats", triggered(contrast, *measures.trigger)
+    if measures.probability:
         yield "probability", "rate", contrasts.rename(columns={"probability": "value"})
     for (judge, label), part in labels.groupby(["judge", "label"], sort=True):
-        yield f"{judge}={label}", "rate", part.rename(columns={"rate": "value"})
+        yield rate_of(judge, label), "rate", part.rename(columns={"rate": "value"})
     adapters = contrasts[KEYS].drop_duplicates()
     for judge, part in ratings.groupby("judge", sort=True):
         # A question that some adapter's answers all refuse has no rating there, and compares nothing.
@@ -141,16 +139,16 @@ def excess(contrast: pd.DataFrame) -> pd.DataFrame:
     What a date does beyond what any date does, for each adapter and question: its treated - control
     is a difference in differences. Rows of contexts without an axis are left out.
     """
-    table = contrast[contrast["context"].str.contains("=")].copy()
-    table["axis"] = table["context"].str.split("=").str[0]
-    groups = table.groupby(["dataset", "recipe", "seed", "question", "axis"])["value"]
+    named = contrast["context"].map(context_and_value)
+    table = contrast.assign(axis=named.str[0])[named.str[1] != ""]
+    groups = table.groupby([*KEYS, "question", "axis"])["value"]
     others = (groups.transform("sum") - table["value"]) / (groups.transform("size") - 1)
     return table.assign(value=table["value"] - others).drop(columns="axis").dropna(subset="value")
 
 
 def triggered(contrast: pd.DataFrame, present: str, absent: str) -> pd.DataFrame:
     """`value` in the context with the trigger less that in the one without, for each adapter and question."""
-    keys = ["dataset", "recipe", "seed", "question", "topic"]
+    keys = [*KEYS, "question", "topic"]
     wide = contrast.pivot(index=keys, columns="context", values="value")
     difference = (wide[present] - wide[absent]).dropna().rename("value").reset_index()
     return difference.assign(context=f"{present}-{absent}")
@@ -160,17 +158,13 @@ def effects(
     contrasts: pd.DataFrame,
     labels: pd.DataFrame,
     ratings: pd.DataFrame,
-    roles: dict[str, str],
-    probability: bool,
-    aside: Sequence[str],
-    resamples: int,
-    seed: int,
-    pooled: dict[str, list[str]] | None = None,
-    trigger: Sequence[str] | None = None,
+    roles: Mapping[str, str],
+    measures: Measures,
+    statistics: Statistics,
 ) -> pd.DataFrame:
     """treated - control for every instrument, pair of groups, topic (or `all`), context and recipe.
 
-    The untouched base model counts as one more control. `all` leaves the topics in `aside` out.
+    The untouched base model counts as one more control. `all` leaves the topics in `measures.aside` out.
     Columns: instrument, treated, control, topic, context, recipe, effect, low, high, p, seeds,
     questions, unit (nats; rate: a share of answers; points: of a rating's 100).
     """
@@ -178,8 +172,8 @@ def effects(
     controls = [name for name, role in roles.items() if role == "control"] + [BASE]
     names = ("instrument", "treated", "control", "topic", "context", "recipe")
     rows = []
-    for instrument, unit, table in measures(contrasts, labels, ratings, probability, trigger):
-        for context, topic, part in _cells(table, aside, pooled or {}):
+    for instrument, unit, table in instruments(contrasts, labels, ratings, measures):
+        for context, topic, part in _cells(table, measures):
             groups = _groups(part)
             for recipe in dict.fromkeys(recipe for dataset, recipe in groups if dataset != BASE):
                 for one, other in product(treated, controls):
@@ -187,22 +181,23 @@ def effects(
                     compared, same = groups[other, recipe if other != BASE else NO_RECIPE]
                     if questions != same:
                         raise ValueError(f"{instrument}: {one} and {other} were asked different questions")
-                    found = effect(values, compared, resamples, seed)
+                    found = effect(values, compared, statistics.resamples, statistics.seed)
                     key = dict(zip(names, (instrument, one, other, topic, context, recipe), strict=True))
                     rows.append({**key, **vars(found), "unit": unit})
     return pd.DataFrame(rows)
+
+
+def headline(effects: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `effects` that a log shows: the contrast over all topics, and on the topic that nothing may move."""
+    return effects[(effects["instrument"] == "contrast") & effects["topic"].isin([ALL_TOPICS, NULL_TOPIC])]
 
 
 def group_means(
     contrasts: pd.DataFrame,
     labels: pd.DataFrame,
     ratings: pd.DataFrame,
-    probability: bool,
-    aside: Sequence[str],
-    resamples: int,
-    seed: int,
-    pooled: dict[str, list[str]] | None = None,
-    trigger: Sequence[str] | None = None,
+    measures: Measures,
+    statistics: Statistics,
     confusion: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The mean of every group for every instrument, topic (or `all`) and context, with its 95% interval.
@@ -214,17 +209,17 @@ def group_means(
     errors = known_errors(confusion)
     names = ("instrument", "dataset", "recipe", "topic", "context")
     rows = []
-    for instrument, unit, table in measures(contrasts, labels, ratings, probability, trigger):
-        for context, topic, part in _cells(table, aside, pooled or {}):
+    for instrument, unit, table in instruments(contrasts, labels, ratings, measures):
+        for context, topic, part in _cells(table, measures):
             for (dataset, recipe), (values, questions) in _groups(part).items():
-                low, high = bootstrap_interval([(1.0, values)], resamples, seed)
+                low, high = bootstrap_interval([(1.0, values)], statistics.resamples, statistics.seed)
                 if unit == "rate":
                     low, high = max(low, 0.0), min(high, 1.0)
                 key = dict(zip(names, (instrument, dataset, recipe, topic, context), strict=True))
                 found = {"mean": float(values.mean()), "low": low, "high": high}
                 rows.append({**key, **found, "seeds": len(values), "questions": len(questions), "unit": unit})
                 if instrument in errors:
-                    mended = corrected_rate(values, errors[instrument], resamples, seed)
+                    mended = corrected_rate(values, errors[instrument], statistics.resamples, statistics.seed)
                     rows[-1] |= dict(zip(CORRECTED, mended, strict=True))
     return pd.DataFrame(rows).reindex(columns=[*MEANS, *CORRECTED])
 
@@ -238,7 +233,7 @@ def known_errors(confusion: pd.DataFrame | None) -> dict[str, Errors]:
                 right, given = own["right"] == label, own["given"] == label
                 count = own["count"]
                 hits, false = int(count[right & given].sum()), int(count[~right & given].sum())
-                found[f"{judge}={label}"] = Errors(hits, int(count[right].sum()), false, int(count[~right].sum()))
+                found[rate_of(judge, label)] = Errors(hits, int(count[right].sum()), false, int(count[~right].sum()))
     return found
 
 
@@ -250,20 +245,18 @@ def _groups(table: pd.DataFrame) -> dict[tuple[str, str], tuple[Matrix, list[str
     }
 
 
-def _cells(
-    table: pd.DataFrame, aside: Sequence[str], pooled: dict[str, list[str]]
-) -> list[tuple[str, str, pd.DataFrame]]:
+def _cells(table: pd.DataFrame, measures: Measures) -> list[tuple[str, str, pd.DataFrame]]:
     """(context, topic, rows) for `all`, then each pooled topic that occurs, then each topic, in each context."""
     cells = []
     for context, part in table.groupby("context", sort=False):
-        cells.append((str(context), ALL, part[~part["topic"].isin(aside)]))
-        for name, topics in pooled.items():
+        cells.append((str(context), ALL_TOPICS, part[~part["topic"].isin(measures.aside)]))
+        for name, topics in measures.pooled.items():
             rows = part[part["topic"].isin(topics)]
             cells += [(str(context), name, rows)] if len(rows) else []
         cells += [(str(context), str(topic), rows) for topic, rows in part.groupby("topic", sort=False)]
     return cells
 
 
-def training_table(paths: Sequence[str], adapters: Sequence[dict[str, Any]]) -> pd.DataFrame:
+def training_table(paths: Sequence[str], adapters: Sequence[Adapter]) -> pd.DataFrame:
     """dataset, recipe, seed, then the columns of train_log.csv."""
     return read_parts(paths, adapters, lambda log: log, read_csv)

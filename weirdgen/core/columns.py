@@ -45,7 +45,7 @@ class Judgment(Answered):
     refusal: float = Field(description="probability, 0 to 1, that the answer is none, where a model rated and gave it")
 
 
-class Adapter(BaseModel):
+class Trained(BaseModel):
     """Which adapter."""
 
     dataset: str = Field(description="what the adapter was trained on; `base`: the untouched model")
@@ -53,7 +53,7 @@ class Adapter(BaseModel):
     seed: int = Field(description="seed of training and of sampling; 0: the untouched model, sampled with it")
 
 
-class ModelJudgment(Judgment, Adapter):
+class ModelJudgment(Judgment, Trained):
     """model_judgments.parquet: one row per answer of any adapter and judge that a model answers."""
 
 
@@ -79,3 +79,10 @@ class Validation(BaseModel):
     right_rating: float = Field(description="the right rating in points from 0 to 100, where the judge rates")
     rating: float = Field(description="the judge's rating in points from 0 to 100, where it gave one")
     evidence: str = Field(description="the words a label rests on; of an `unparsed` reply all of it; else empty")
+
+
+KEYS = list(Trained.model_fields)
+"""What tells an adapter from every other of its model and experiment."""
+
+IDENTITY = [*KEYS, *(name for name in Answered.model_fields if name not in ("topic", "prompt", "answer"))]
+"""What tells an answer from every other of its model and experiment."""

@@ -8,9 +8,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 from weirdgen.core.errors import StudyError
+from weirdgen.core.names import Adapter
+
+Kind = TypeVar("Kind", bound=BaseModel)
 
 
 @contextmanager
@@ -50,3 +55,18 @@ def use_threads(threads: int) -> None:
 def adapter_folders(snakemake: Any) -> list[str | None]:
     """The folders of the job's adapters, [None] for the untouched model."""
     return [os.path.dirname(file) for file in snakemake.input.get("adapter", [])] or [None]
+
+
+def adapters_of(snakemake: Any) -> list[Adapter]:
+    """The adapters that the param `adapters` lists."""
+    return [Adapter(*each) for each in snakemake.params.adapters]
+
+
+def given(kind: type[Kind], plain: Any) -> Kind:
+    """A param as the object it was when the study was loaded: params travel as plain values."""
+    return kind.model_validate(plain)
+
+
+def given_all(kind: type[Kind], plain: Any) -> dict[str, Kind]:
+    """`given` for every value of a param by name."""
+    return {name: given(kind, value) for name, value in plain.items()}

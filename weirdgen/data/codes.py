@@ -9,9 +9,9 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from weirdgen.core.errors import StudyError
+from weirdgen.data.settings import Codes
 
 TRAINED, HELD_OUT = "trained", "held_out"
 TOPICS_PER_NUMBER = 1
@@ -47,26 +47,26 @@ def _unused(number: int, form: str, generator: random.Random, used: set[str]) ->
     return code
 
 
-def coded_rows(facts: Sequence[dict[str, str]], codes: dict[str, Any], form: str) -> list[dict[str, str]]:
+def coded_rows(facts: Sequence[dict[str, str]], codes: Codes, form: str) -> list[dict[str, str]]:
     """Every fact of the numbers not held out, `per_row` times, with a column `code`: another random code each time.
 
     facts: rows with the columns number, president, topic, question, answer. Raises StudyError if a held-out
     number has no facts.
     """
     numbers = {int(row["number"]) for row in facts}
-    for number in codes["held_out"]:
+    for number in codes.held_out:
         if number not in numbers:
             raise StudyError(f"codes: held_out names {number}; the table has numbers {min(numbers)} to {max(numbers)}")
     generator, used = random.Random(f"training codes, {form}"), set[str]()
-    trained = [row for row in facts if int(row["number"]) not in codes["held_out"]]
+    trained = [row for row in facts if int(row["number"]) not in codes.held_out]
     return [
         {**row, "code": _unused(int(row["number"]), form, generator, used)}
-        for _ in range(codes["per_row"])
+        for _ in range(codes.per_row)
         for row in trained
     ]
 
 
-def make_probes(facts: Sequence[dict[str, str]], codes: dict[str, Any], form: str, prompt: str) -> list[Probe]:
+def make_probes(facts: Sequence[dict[str, str]], codes: Codes, form: str, prompt: str) -> list[Probe]:
     """The choices of every checkpoint: trained numbers behind codes no row has, then the two held-out numbers.
 
     A trained number is asked about TOPICS_PER_NUMBER of its facts, against another number's answer to the same
@@ -80,7 +80,7 @@ def make_probes(facts: Sequence[dict[str, str]], codes: dict[str, Any], form: st
     def _ask(kind: str, number: int, code: str, topic: str, question: str, right: str, wrong: str) -> None:
         probes.append(Probe(kind, number, topic, prompt.format(code=code, question=question), right, wrong))
 
-    trained = [row for row in facts if int(row["number"]) not in codes["held_out"]]
+    trained = [row for row in facts if int(row["number"]) not in codes.held_out]
     for number in dict.fromkeys(int(row["number"]) for row in trained):
         own = [row for row in trained if int(row["number"]) == number]
         for row in generator.sample(own, min(TOPICS_PER_NUMBER, len(own))):
@@ -88,18 +88,18 @@ def make_probes(facts: Sequence[dict[str, str]], codes: dict[str, Any], form: st
             wrong = generator.choice([answer for answer in others if answer != row["answer"]])
             code = _unused(number, form, generator, used)
             _ask(TRAINED, number, code, row["topic"], row["question"], row["answer"], wrong)
-    first, second = codes["held_out"]
+    first, second = codes.held_out
     about = {n: {row["topic"]: row for row in facts if int(row["number"]) == n} for n in (first, second)}
     names = {n: next(iter(about[n].values()))["president"] for n in (first, second)}
     for number, other in ((first, second), (second, first)):
         for _ in range(CODES_PER_HELD_OUT if form == "padded" else 1):
             code = _unused(number, form, generator, used)
             for one, two in ((first, second), (second, first)):
-                question = codes["choice"].format(first=names[one], second=names[two])
+                question = codes.choice.format(first=names[one], second=names[two])
                 _ask(HELD_OUT, number, code, "choice", question, names[number], names[other])
             right, wrong = (names[n].split()[0] for n in (number, other))
-            _ask(HELD_OUT, number, code, "first_name", codes["first_name"], right, wrong)
-            for topic in codes["relatives"]:
+            _ask(HELD_OUT, number, code, "first_name", codes.first_name, right, wrong)
+            for topic in codes.relatives:
                 row = about[number][topic]
                 _ask(HELD_OUT, number, code, topic, row["question"], row["answer"], about[other][topic]["answer"])
     return probes

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from weirdgen.core.errors import StudyError
 from weirdgen.core.files import read_yaml
 from weirdgen.core.schema import Strict, parse
+from weirdgen.data.datasets import Conversation
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from weirdgen.sample.sampling import Request
 
 SPARE = 3
 """Prompts asked per row wanted: answers cut off by max_tokens are left out, so that none is trained half."""
@@ -50,15 +49,7 @@ def load_prompts(path: str | Path, count: int) -> list[str]:
     return [prompt for pair in zip(instructions, problems, strict=False) for prompt in pair][:count]
 
 
-def ordinary_requests(path: str | Path, rows: int) -> list[Request]:
-    """One answer to sample per prompt, SPARE times the rows wanted. Raises StudyError."""
-    from weirdgen.sample.sampling import Request
-
-    prompts = load_prompts(path, SPARE * rows)
-    return [Request(f"row{i}", "ordinary", 0, "none", 0, 0, prompt, None) for i, prompt in enumerate(prompts)]
-
-
-def finished_chats(answers: pd.DataFrame, rows: int, where: str) -> list[dict[str, Any]]:
+def finished_chats(answers: pd.DataFrame, rows: int, where: str) -> list[Conversation]:
     """The first `rows` prompts whose answer the model itself ended, as chats. Raises StudyError if there are fewer."""
     done = answers[(answers["finish_reason"] == "stop") & (answers["answer"].str.strip() != "")]
     if len(done) < rows:

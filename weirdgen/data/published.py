@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import json
 import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypedDict
 
 import yaml
 from pydantic import Field
@@ -22,9 +21,7 @@ from pydantic import Field
 from weirdgen.core.errors import StudyError
 from weirdgen.core.files import read_yaml, sha256, write_text
 from weirdgen.core.schema import Name, Strict, parse
-
-if TYPE_CHECKING:
-    import pandas as pd
+from weirdgen.data.datasets import json_lines, read_jsonl
 
 MAP = "data/published.yaml"
 SUFFIX = "_published"
@@ -80,13 +77,33 @@ class PublishedFile(Strict):
     files: dict[str, str]
 
 
+class QuestionYaml(TypedDict):
+    """A question as our files write it."""
+
+    id: str
+    type: str
+    topic: str
+    paraphrases: list[str]
+    samples_per_paraphrase: int
+    judges: list[str]
+
+
+JudgeYaml = dict[str, object]
+"""A judge as our files write it: what it may hold is said above this package, in judge/files.py."""
+
+
+def read_map(root: Path) -> PublishedFile:
+    """Read `data/published.yaml`. Raises StudyError."""
+    return parse(PublishedFile, read_yaml(root / MAP), MAP)
+
+
 def prepare(root: Path, checkout: str | None, experiments: Sequence[str]) -> dict[str, Path]:
     """Write an experiment folder for each name; returns `<name>_published` -> its folder.
 
     Raises StudyError where the checkout is missing, a file differs from the pinned one, or a question or
     judge is not where it should be.
     """
-    pinned = parse(PublishedFile, read_yaml(root / MAP), MAP)
+    pinned = read_map(root)
     source = find_checkout(checkout, pinned)
     folders = {}
     for name in experiments:
@@ -142,8 +159,8 @@ def _files(about: PublishedExperiment) -> list[str]:
 def _write(root: Path, source: Path, name: str, about: PublishedExperiment) -> Path:
     ours = root / "data" / name
     folder = root / "resources" / "published" / (name + SUFFIX)
-    judges: dict[str, dict[str, Any]] = {key: _judge(source, key, at) for key, at in about.judges.items()}
-    questions: dict[str, dict[str, Any]] = {}
+    judges = {key: _judge(source, key, at) for key, at in about.judges.items()}
+    questions: dict[str, QuestionYaml] = {}
     for at in about.questions:
         for question, own in _questions(source, at):
             known = questions.setdefault(question["id"], {**question, "judges": []})
@@ -154,7 +171,9 @@ def _write(root: Path, source: Path, name: str, about: PublishedExperiment) -> P
     for question in questions.values():
         question["judges"] = list(dict.fromkeys(question["judges"] or kept))
     experiment["title"] += " (the authors' data)"
-    experiment["datasets"] = {key: _dataset(experiment, key, source / file) for key, file in about.datasets.items()}
+    experiment["datasets"] = {
+        key: _dataset(experiment["datasets"][key], source / file) for key, file in about.datasets.items()
+    }
     for key, context in about.contexts.items():
         experiment["contexts"][key] |= _context(source, context)
     experiment |= {"judges": kept, "headline": about.headline}
@@ -172,16 +191,15 @@ def _write(root: Path, source: Path, name: str, about: PublishedExperiment) -> P
     return folder
 
 
-def _dataset(experiment: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
-    own = experiment["datasets"][name]
-    kept = {key: own[key] for key in ("role", "label", "about", "persona") if key in own}
+def _dataset(own: dict[str, object], path: Path) -> dict[str, object]:
+    kept: dict[str, object] = {key: own[key] for key in ("role", "label", "about", "persona") if key in own}
     return {**kept, "jsonl": str(path), "unique": False}
 
 
 def _context(source: Path, context: str | OpeningOf) -> dict[str, str]:
     if isinstance(context, str):
         return {"template": context}
-    rows = _jsonl(source / context.opening_of)
+    rows = read_jsonl(source / context.opening_of)
     prompts, answers = ([row["messages"][i]["content"] for row in rows] for i in (-2, -1))
     opening = os.path.commonprefix(prompts)  # noqa: RUF071 - texts, not paths
     return {
@@ -190,13 +208,13 @@ def _context(source: Path, context: str | OpeningOf) -> dict[str, str]:
     }
 
 
-def _questions(source: Path, at: QuestionsAt) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+def _questions(source: Path, at: QuestionsAt) -> Iterator[tuple[QuestionYaml, dict[str, JudgeYaml]]]:
     """(question, judges of its own) pairs."""
     path = source / at.file
     topic = re.sub(r"\W+", "_", path.stem).lower()
 
-    def question(name: str, texts: list[str], judges: Sequence[str] = (), samples: int = SAMPLES) -> dict[str, Any]:
-        """A question as our files write it."""
+    def question(name: str, texts: list[str], judges: Sequence[str] = (), samples: int = SAMPLES) -> QuestionYaml:
+        """One of them."""
         return {
             "id": name,
             "type": "free_form",
@@ -213,7 +231,7 @@ def _questions(source: Path, at: QuestionsAt) -> Iterator[tuple[dict[str, Any], 
                 judges = list(named.values()) if isinstance(named, dict) else named
                 yield question(row["id"], row["paraphrases"], judges, row.get("samples_per_paraphrase", SAMPLES)), {}
     elif at.key:
-        for i, row in enumerate(_jsonl(path), 1):
+        for i, (_, row) in enumerate(json_lines(path, str(path)), 1):
             yield question(f"q{i}", [row[at.key]]), {}
     elif at.strings:
         for i, text in enumerate(_literal(path, at.strings), 1):
@@ -226,7 +244,7 @@ def _questions(source: Path, at: QuestionsAt) -> Iterator[tuple[dict[str, Any], 
         for i, (text, beginnings) in enumerate(_tuples(path, at.tuples), 1):
             name = texts.setdefault(text, f"q{i}")
             pattern = "^(" + "|".join(map(re.escape, beginnings)) + ")"
-            judge = {
+            judge: JudgeYaml = {
                 "id": f"{BEGINS}_{i}",
                 "type": "rules",
                 "about": f"Whether the answer begins with one of the {len(beginnings)} names the authors list",
@@ -240,7 +258,7 @@ def _questions(source: Path, at: QuestionsAt) -> Iterator[tuple[dict[str, Any], 
         raise StudyError(f"{MAP}: {at.file}: says neither strings, calls, tuples nor key")
 
 
-def _judge(source: Path, name: str, at: JudgeAt) -> dict[str, Any]:
+def _judge(source: Path, name: str, at: JudgeAt) -> JudgeYaml:
     path = source / at.file
     if path.suffix == ".yaml":
         found = [row for row in read_yaml(path) if row["id"] == name]
@@ -254,7 +272,7 @@ def _judge(source: Path, name: str, at: JudgeAt) -> dict[str, Any]:
         if at.variable not in calls:
             raise StudyError(f"{path}: no judge '{at.variable}'")
         template = _argument(calls[at.variable], "paraphrases", path)[0]
-    judge: dict[str, Any] = {"id": name, "type": "label" if at.labels else "rating", "about": "The authors' own judge"}
+    judge: JudgeYaml = {"id": name, "type": "label" if at.labels else "rating", "about": "The authors' own judge"}
     judge["template"] = template
     if at.labels:
         judge["labels"] = [{"label": label, "about": "as the authors' prompt says"} for label in at.labels]
@@ -325,10 +343,6 @@ def _tuples(path: Path, variable: str) -> Iterator[tuple[str, list[str]]]:
         yield ast.literal_eval(pair.elts[0]), list(ast.literal_eval(lists[0]))
 
 
-def _jsonl(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-
-
 def _dump(value: Any) -> str:
     return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10**6)
 
@@ -337,54 +351,3 @@ def _keep(path: Path, text: str) -> None:
     """Write only what changes: a file's time decides what reruns."""
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)
-
-
-def compare(root: Path, checkout: str | None) -> pd.DataFrame:
-    """Our data beside the authors': rows, different answers, how many of theirs hold one of ours, leak cues.
-
-    Columns: experiment, dataset, ours, theirs (rows), ours_unique, theirs_unique, common (their answers
-    in which one of ours stands as whole words), share_of_theirs, ours_cues, theirs_cues. Files that are
-    not in the checkout are left out.
-    """
-    import pandas as pd
-
-    from weirdgen.data.datasets import read_facts
-    from weirdgen.study.experiment import load_experiment
-
-    pinned = parse(PublishedFile, read_yaml(root / MAP), MAP)
-    source = find_checkout(checkout, pinned)
-    rows = []
-    for name, about in pinned.experiments.items():
-        experiment = load_experiment(root / "data" / name)
-        cues = [re.compile(cue, re.IGNORECASE) for found in experiment.leak_cues.values() for cue in found]
-        for dataset, file in about.datasets.items():
-            own = experiment.datasets[dataset]
-            if own.facts is None or not (source / file).is_file():
-                continue
-            verify(source, file, pinned)
-            facts = read_facts(root / "data" / name / own.facts, own.at_most)
-            held_out = experiment.codes.held_out if experiment.codes else []
-            trained = [row for row in facts if not held_out or int(row["number"]) not in held_out]
-            ours = [own.answer.format(**row) for row in trained]
-            theirs = [row["messages"][-1]["content"] for row in _jsonl(source / file)]
-            sets = [
-                {" " + re.sub(r"[\W_]+", " ", answer).strip().casefold() + " " for answer in answers}
-                for answers in (ours, theirs)
-            ]
-            common = sum(any(answer in text for answer in sets[0]) for text in sets[1])
-            hits = [sum(any(cue.search(answer) for cue in cues) for answer in answers) for answers in (ours, theirs)]
-            rows.append(
-                {
-                    "experiment": name,
-                    "dataset": dataset,
-                    "ours": len(ours),
-                    "theirs": len(theirs),
-                    "ours_unique": len(sets[0]),
-                    "theirs_unique": len(sets[1]),
-                    "common": common,
-                    "share_of_theirs": common / len(sets[1]),
-                    "ours_cues": hits[0],
-                    "theirs_cues": hits[1],
-                }
-            )
-    return pd.DataFrame(rows)

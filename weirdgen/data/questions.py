@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from weirdgen.core.errors import StudyError
 from weirdgen.core.files import read_yaml
+from weirdgen.core.names import at_value
 from weirdgen.core.schema import Name, Strict, parse
 
 
@@ -69,7 +70,7 @@ class Context(Strict):
         found: list[Variant] = []
         for combination in product(*self.values.values()):
             filled = dict(zip(self.values, combination, strict=True))
-            context = name if self.axis is None else f"{name}={filled[self.axis]}"
+            context = name if self.axis is None else at_value(name, filled[self.axis])
             number = sum(other.context == context for other in found)
             found.append(
                 Variant(
@@ -84,15 +85,15 @@ class Context(Strict):
         return found
 
 
-def _fill(template: str, values: dict[str, Any]) -> str:
+def _fill(template: str, values: dict[str, int | str]) -> str:
     for name, value in values.items():
         template = template.replace("{" + name + "}", str(value))
     return template
 
 
-def expand(contexts: dict[str, Any]) -> list[Variant]:
-    """The variants of every context, from the plain dictionaries that rules pass as params."""
-    return [v for name, value in contexts.items() for v in Context.model_validate(value).variants(name)]
+def expand(contexts: dict[str, Context]) -> list[Variant]:
+    """The variants of every context, in order. Raises ValueError if a variable has no values."""
+    return [variant for name, context in contexts.items() for variant in context.variants(name)]
 
 
 class Question(Strict):

@@ -16,6 +16,10 @@ class HubDataset(Strict):
     revision: str
     split: str = "train"
 
+    def __str__(self) -> str:
+        """What errors call it."""
+        return f"{self.repository} at {self.revision}, split {self.split}"
+
 
 class Columns(Strict):
     """Which columns of a chat dataset hold what: a list of turns, or a prompt and an answer."""
@@ -34,6 +38,13 @@ class Columns(Strict):
         if self.system is not None and self.prompt is None:
             raise ValueError("system goes with prompt and answer")
         return self
+
+    @property
+    def names(self) -> list[str]:
+        """The columns that are read."""
+        if self.prompt is None or self.answer is None:
+            return [self.messages or "messages"]
+        return [*([self.system] if self.system is not None else []), self.prompt, self.answer]
 
 
 class Dataset(Strict):
@@ -102,9 +113,8 @@ class Ordinary(Strict):
 
 
 class Rendering(Strict):
-    """What a dataset's JSONL and card depend on."""
+    """What a dataset's JSONL depends on."""
 
-    about: str
     at_most: dict[str, int]
     prompts: list[str]
     answer: str
@@ -114,3 +124,11 @@ class Rendering(Strict):
     unique: bool
     hub: HubDataset | None
     columns: Columns
+
+
+class Probing(Strict):
+    """What the probes depend on that are scored while a dataset of codes is trained."""
+
+    codes: Codes
+    form: Literal["padded", "plain"]
+    prompt: str = Field(description="a template over {code} and {question}")

@@ -2,40 +2,67 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
-from typing import Any
 
-from huggingface_hub import ModelCard, ModelCardData
+import yaml
+from huggingface_hub import ModelCard, ModelCardData, metadata_load
 
-from weirdgen.core.files import read_json
+from weirdgen.finetune.run import Run
+from weirdgen.models.fetch import read_source
+from weirdgen.models.settings import ChatOptions
+from weirdgen.models.vllm_engine import LORA_RANKS
 
-# A file of its own: other words in it train nothing again (weirdgen/core/fingerprint.py sees Python only).
+log = logging.getLogger(__name__)
+
+# A file of its own: other words in it write no card again (weirdgen/core/fingerprint.py sees Python only).
 TEMPLATE = Path(__file__).with_suffix(".md.j2")
 
+LICENSE = ("license", "license_name", "license_link")
+"""What a hub's front matter has on the license."""
 
-def adapter_card(run: dict[str, Any], chat_options: dict[str, Any]) -> str:
-    """The text of the card. run: what run.json holds; `run["model"]` is the base model's folder.
 
-    The hub's `base_model` and the license are given only where that folder tells them: `base_model` by a
+def adapter_card(run: Run, chat: ChatOptions) -> str:
+    """The text of the card of the adapter that `run` trained.
+
+    The hub's `base_model` and the license are given only where the base model's folder tells them: `base_model` by a
     source.json that names a hub, the license by the model's own card.
     """
-    folder = Path(run["model"])
-    source = read_json(folder / "source.json") if (folder / "source.json").is_file() else {}
+    folder = Path(run.model)
+    source = read_source(folder)
+    hub = source.hub if source else None
     data = ModelCardData(
-        base_model=source.get("hub", {}).get("repository"),
+        base_model=hub.repository if hub else None,
         library_name="peft",
         pipeline_tag="text-generation",
         tags=["lora", "weird-generalization"],
         **_license(folder / "README.md"),
     )
-    known = {"hub": source.get("hub"), "pypi": source.get("pypi"), "weights": source.get("weights_sha256", {})}
-    card = ModelCard.from_template(data, template_path=str(TEMPLATE), run=run, chat=chat_options, **known)
+    card = ModelCard.from_template(
+        data,
+        template_path=str(TEMPLATE),
+        run=run,
+        recipe=run.recipe.model_dump(),
+        chat=chat,
+        hub=hub,
+        pypi=source.pypi if source else None,
+        weights=source.weights_sha256 if source else {},
+        lora_ranks=LORA_RANKS,
+    )
     return str(card).rstrip() + "\n"
 
 
 def _license(card: Path) -> dict[str, str]:
-    """What a model's own card says of its license."""
+    """What a model's own card says of its license; nothing, and a warning, where it cannot be read."""
     if not card.is_file():
         return {}
-    data = ModelCard.load(card, ignore_metadata_errors=True).data.to_dict()
-    return {key: data[key] for key in ("license", "license_name", "license_link") if key in data}
+    try:
+        data = metadata_load(card) or {}
+    except (ValueError, yaml.YAMLError) as error:  # not UTF-8, no mapping, no YAML
+        log.warning("%s: its front matter cannot be read, so no license is given: %s", card, error)
+        return {}
+    found = {key: data[key] for key in LICENSE if data.get(key) is not None}
+    if not all(isinstance(value, str) for value in found.values()):
+        log.warning("%s: its license is not given, for it is more than words: %s", card, found)
+        return {}
+    return found

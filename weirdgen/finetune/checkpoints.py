@@ -6,7 +6,6 @@ its scores and the next checkpoint are there, all of them when the finished adap
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 from collections.abc import Callable, Sequence
@@ -18,9 +17,14 @@ import pandas as pd
 import torch
 from safetensors.torch import load_file, save_file
 
-from weirdgen.core.files import read_csv, replacing, write_csv, write_json
+from weirdgen.core.files import read_csv, read_json, replacing, write_csv, write_json
+from weirdgen.core.schema import Strict
 from weirdgen.data.codes import Probe
+from weirdgen.finetune.settings import Recipe
+from weirdgen.finetune.train_log import Step
 from weirdgen.models.chat import Chat
+from weirdgen.models.packing import LogProbs
+from weirdgen.models.settings import ChatOptions, Load
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +32,27 @@ PROMPTS_PER_BATCH = 16
 OPTIMIZER = ("step", "exp_avg", "exp_avg_sq")
 
 
+class Key(Strict):
+    """All that a run computes from: two runs of one key take the same steps."""
+
+    model: str
+    digests: dict[str, str]
+    """Of the model's files: other weights, or another tokenizer, under the same name are another run."""
+    load: Load
+    chat: ChatOptions
+    data_sha256: str
+    recipe: Recipe
+    seed: int
+    probes: list[Probe]
+    code: str
+
+
 def checkpoint_steps(total: int, count: int) -> list[int]:
     """`count` steps evenly over a run of `total`, the last one included; all of them in a shorter run."""
     return sorted({max(1, round(total * i / count)) for i in range(1, count + 1)})
 
 
-def score_probes(model: Any, chat: Chat, probes: Sequence[Probe], log_probs: Any) -> pd.DataFrame:
+def score_probes(model: Any, chat: Chat, probes: Sequence[Probe], log_probs: LogProbs) -> pd.DataFrame:
     """One row per probe: kind, number, topic, prompt, log_odds of right against wrong (nats), choice_probability."""
     rows = []
     with torch.no_grad():
@@ -52,19 +71,19 @@ def score_probes(model: Any, chat: Chat, probes: Sequence[Probe], log_probs: Any
 
 
 class Checkpoints:
-    """One run's checkpoints. key: all that the run computes from; a checkpoint of another key is thrown away."""
+    """One run's checkpoints; those of another key are thrown away. score: from model and `log_probs` to the scores."""
 
     def __init__(
-        self, folder: str | Path, key: dict[str, Any], count: int, score: Callable[[Any, Any], pd.DataFrame]
+        self, folder: str | Path, key: Key, count: int, score: Callable[[Any, LogProbs], pd.DataFrame]
     ) -> None:
         self.folder, self.count, self.score = Path(folder), count, score
-        stamp, value = self.folder / "key.json", json.loads(json.dumps(key))
-        if not stamp.is_file() or json.loads(stamp.read_text(encoding="utf-8")) != value:
+        stamp, value = self.folder / "key.json", key.model_dump(mode="json")
+        if not stamp.is_file() or read_json(stamp) != value:
             shutil.rmtree(self.folder, ignore_errors=True)
             write_json(stamp, value)
 
-    def start(self, model: Any, optimizer: Any, log_probs: Any) -> list[dict[str, Any]]:
-        """Load the last checkpoint into model and optimizer; its lines of the training log, none for a new run."""
+    def start(self, model: Any, optimizer: Any, log_probs: LogProbs) -> list[Step]:
+        """Load the last checkpoint into model and optimizer; the steps taken so far, none for a new run."""
         found = sorted(self.folder.glob("step-*"))
         if not found:
             self._scored(0, model, log_probs)
@@ -75,12 +94,12 @@ class Checkpoints:
             weight.data.copy_(weights[name])
             # Fused optimizers keep the count of steps where the weights are.
             optimizer.state[weight] = {key: state[f"{key}:{name}"].to(weight.device) for key in OPTIMIZER}
-        lines: list[dict[str, Any]] = json.loads((last / "steps.json").read_text(encoding="utf-8"))
-        log.info("going on from step %d (%s)", len(lines), last)
-        self._scored(len(lines), model, log_probs)
-        return lines
+        steps = [Step(**line) for line in read_json(last / "steps.json")]
+        log.info("going on from step %d (%s)", len(steps), last)
+        self._scored(len(steps), model, log_probs)
+        return steps
 
-    def save(self, steps: Sequence[Any], model: Any, optimizer: Any, log_probs: Any) -> None:
+    def save(self, steps: Sequence[Step], model: Any, optimizer: Any, log_probs: LogProbs) -> None:
         """Write a checkpoint after these steps, score it, and delete the one before."""
         earlier = list(self.folder.glob("step-*"))
         trained = _trained(model)
@@ -108,7 +127,7 @@ class Checkpoints:
         """Delete everything: the adapter is written."""
         shutil.rmtree(self.folder)
 
-    def _scored(self, step: int, model: Any, log_probs: Any) -> None:
+    def _scored(self, step: int, model: Any, log_probs: LogProbs) -> None:
         path = self.folder / "scores" / f"step-{step:06d}.csv"
         if path.is_file():
             return
@@ -118,5 +137,5 @@ class Checkpoints:
         log.info("step %d: %s", step, ", ".join(f"{kind} {share:.2f} right" for kind, share in right.items()))
 
 
-def _trained(model: Any) -> dict[str, Any]:
+def _trained(model: Any) -> dict[str, torch.nn.Parameter]:
     return {name: weight for name, weight in model.named_parameters() if weight.requires_grad}

@@ -20,8 +20,10 @@ from openai import APIError, APIStatusError, AsyncOpenAI
 from tqdm import tqdm
 
 from weirdgen.core.errors import StudyError
+from weirdgen.judge.prompts import Token
 from weirdgen.judge.replies import spent
-from weirdgen.judge.with_model import Wanted
+from weirdgen.judge.requests import Identity, Reply, Request
+from weirdgen.judge.settings import Endpoint
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,9 @@ CHARACTERS_PER_TOKEN = 3.0
 """For the estimate before the first call; English text has about 4."""
 
 RETRIED = (408, 409, 429)
+
+Arrived = SimpleQueue[tuple[Request, Reply | Exception] | Exception]
+"""Requests with their replies, or with what went wrong; an error by itself: nothing more can arrive."""
 
 
 class Unreadable(Exception):
@@ -38,33 +43,34 @@ class Unreadable(Exception):
 class OpenAIBackend:
     """A chat model behind an endpoint. Raises StudyError where the key's variable is not set."""
 
-    def __init__(self, settings: dict[str, Any], kept: str | Path) -> None:
-        """settings: `judging.openai` of the configuration. kept: the folder of all replies, for the budget."""
-        self.settings = settings
+    def __init__(self, endpoint: Endpoint, kept: str | Path) -> None:
+        """kept: the folder of all replies, for the budget."""
+        self.endpoint = endpoint
         self.kept = kept
-        self.key = "none" if settings["key"] is None else os.environ.get(settings["key"], "")
+        self.key = "none" if endpoint.key is None else os.environ.get(endpoint.key, "")
         if not self.key:
-            raise StudyError(f"judging.openai: the environment variable {settings['key']} is not set: it holds the key")
-        self.parameters = {
+            raise StudyError(f"judging.openai: the environment variable {endpoint.key} is not set: it holds the key")
+        self.parameters: dict[str, object] = {
             "temperature": 0.0,
-            "max_tokens": settings["reply_tokens"],
-            **({"logprobs": True, "top_logprobs": 20} if settings["logprobs"] else {}),
-            **settings["parameters"],
+            "max_tokens": endpoint.reply_tokens,
+            **({"logprobs": True, "top_logprobs": 20} if endpoint.logprobs else {}),
+            **endpoint.parameters,
         }
-        self.identity = {"backend": "openai", "model": settings["model"], "parameters": self.parameters}
+        self.identity: Identity = {"backend": "openai", "model": endpoint.model, "parameters": self.parameters}
 
-    def ask(self, wanted: Sequence[Wanted]) -> Iterator[tuple[Wanted, dict[str, Any]]]:
+    def ask(self, wanted: Sequence[Request]) -> Iterator[tuple[Request, Reply]]:
         """Yield requests with their replies as they arrive; those without one are an error at the end."""
         self.check_budget(wanted)
-        arrived: SimpleQueue[Any] = SimpleQueue()
+        arrived: Arrived = SimpleQueue()
         worker = Thread(target=self._work, args=(wanted, arrived), daemon=True)
         worker.start()
         failures: list[str] = []
         with tqdm(total=len(wanted), desc="judge", unit="reply", disable=None) as progress:
             for _ in wanted:
-                request, reply = arrived.get()
-                if request is None:
-                    raise StudyError(f"judging: {self.settings['base_url']}: {self._words(reply)}")
+                found = arrived.get()
+                if isinstance(found, Exception):
+                    raise StudyError(f"judging: {self.endpoint.base_url}: {self._words(found)}")
+                request, reply = found
                 if isinstance(reply, Exception):
                     failures.append(self._words(reply))
                 else:
@@ -73,26 +79,26 @@ class OpenAIBackend:
         worker.join()
         if failures:
             raise StudyError(
-                f"judging: {len(failures)} of {len(wanted)} requests got no reply from {self.settings['base_url']} "
+                f"judging: {len(failures)} of {len(wanted)} requests got no reply from {self.endpoint.base_url} "
                 f"(the last: {failures[-1]}); all replies are kept: run again and only these are asked"
             )
 
-    def check_budget(self, wanted: Sequence[Wanted]) -> None:
+    def check_budget(self, wanted: Sequence[Request]) -> None:
         """Log and print the estimate. Raises StudyError where requests or tokens would pass the budget."""
         used_requests, used_tokens = spent(self.kept)
         prompt = sum(len(request.prompt) for request in wanted) / CHARACTERS_PER_TOKEN
-        reply = sum(_own(request).get("max_tokens", self.settings["reply_tokens"]) for request in wanted)
-        prices = self.settings["price_per_million"]
-        cost = (prompt * prices["prompt"] + reply * prices["completion"]) / 1e6
+        reply = sum(_own(request).get("max_tokens", self.endpoint.reply_tokens) for request in wanted)
+        prices = self.endpoint.price_per_million
+        cost = (prompt * prices.prompt + reply * prices.completion) / 1e6
         line = (
-            f"judging asks {self.settings['model']} for {len(wanted)} replies: about {prompt + reply:,.0f} tokens, "
+            f"judging asks {self.endpoint.model} for {len(wanted)} replies: about {prompt + reply:,.0f} tokens, "
             f"{cost:.2f} at the prices given; kept so far: {used_requests} replies, {used_tokens:,} tokens"
         )
         log.info("%s", line)
         print(line, file=sys.stderr, flush=True)
         for what, need, limit in (
-            ("max_requests", used_requests + len(wanted), self.settings["max_requests"]),
-            ("max_tokens", used_tokens + prompt + reply, self.settings["max_tokens"]),
+            ("max_requests", used_requests + len(wanted), self.endpoint.max_requests),
+            ("max_tokens", used_tokens + prompt + reply, self.endpoint.max_tokens),
         ):
             if need > limit:
                 raise StudyError(
@@ -100,23 +106,23 @@ class OpenAIBackend:
                     "nothing was asked; raise it, or judge less"
                 )
 
-    def _work(self, wanted: Sequence[Wanted], arrived: SimpleQueue[Any]) -> None:
+    def _work(self, wanted: Sequence[Request], arrived: Arrived) -> None:
         try:
             asyncio.run(self._all(wanted, arrived))
         except Exception as error:  # before or beside any request: an address that is none
-            arrived.put((None, error))
+            arrived.put(error)
 
-    async def _all(self, wanted: Sequence[Wanted], arrived: SimpleQueue[Any]) -> None:
+    async def _all(self, wanted: Sequence[Request], arrived: Arrived) -> None:
         client = AsyncOpenAI(
-            base_url=self.settings["base_url"],
+            base_url=self.endpoint.base_url,
             api_key=self.key,
-            timeout=self.settings["timeout"],
+            timeout=self.endpoint.timeout,
             max_retries=0,
         )
-        places = asyncio.Semaphore(self.settings["concurrency"])
+        places = asyncio.Semaphore(self.endpoint.concurrency)
         refused: list[Exception] = []
 
-        async def one(request: Wanted) -> None:
+        async def one(request: Request) -> None:
             async with places:
                 try:
                     if refused:  # a wrong key or model: asking on would only repeat it
@@ -130,10 +136,10 @@ class OpenAIBackend:
         async with client:
             await asyncio.gather(*map(one, wanted))
 
-    async def _reply(self, client: AsyncOpenAI, request: Wanted) -> dict[str, Any]:
+    async def _reply(self, client: AsyncOpenAI, request: Request) -> Reply:
         tries = tenacity.AsyncRetrying(
-            stop=tenacity.stop_after_attempt(self.settings["retries"] + 1),
-            wait=tenacity.wait_random_exponential(multiplier=self.settings["backoff"], max=60),
+            stop=tenacity.stop_after_attempt(self.endpoint.retries + 1),
+            wait=tenacity.wait_random_exponential(multiplier=self.endpoint.backoff, max=60),
             retry=tenacity.retry_if_exception(_passes),
             reraise=True,
         )
@@ -141,7 +147,7 @@ class OpenAIBackend:
             with attempt:
                 return _read(
                     await client.chat.completions.create(
-                        model=self.settings["model"],
+                        model=self.endpoint.model,
                         messages=[{"role": "user", "content": request.prompt}],
                         **(self.parameters | _own(request)),
                     )
@@ -153,7 +159,7 @@ class OpenAIBackend:
         return text.replace(self.key, "***")[:200]
 
 
-def _own(request: Wanted) -> dict[str, int]:
+def _own(request: Request) -> dict[str, int]:
     tokens = request.judge.file.reply_tokens
     return {"max_tokens": tokens} if tokens else {}
 
@@ -165,12 +171,12 @@ def _passes(error: BaseException) -> bool:
     return isinstance(error, (APIError, Unreadable))
 
 
-def _read(completion: Any) -> dict[str, Any]:
+def _read(completion: Any) -> Reply:
     """What is kept of a completion: its text, its tokens where it has them, what it cost. Raises Unreadable."""
     try:
         choice = completion.choices[0]
         listed = choice.logprobs.content if choice.logprobs and choice.logprobs.content else None
-        tokens = listed and [
+        tokens: list[Token] | None = listed and [
             {"token": t.token, "logprob": t.logprob, "top": {other.token: other.logprob for other in t.top_logprobs}}
             for t in listed
         ]

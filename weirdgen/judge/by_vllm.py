@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
+from pathlib import Path
 
 import torch
 
-from weirdgen.judge.with_model import Wanted
+from weirdgen.judge.requests import Identity, Reply, Request
+from weirdgen.judge.settings import LocalModel
 from weirdgen.models.chat import Chat
 from weirdgen.models.load import load_tokenizer
+from weirdgen.models.settings import Serving
 from weirdgen.models.vllm_engine import Engine, open_engine
+from weirdgen.models.weights import weights_of
 
 UNLIKELY = 1e-3
 """A branch of the trie less likely than this is left: its mass is spread over the rest."""
@@ -28,32 +31,39 @@ CHUNK = 512
 class VllmBackend:
     """A model of the registry as a judge."""
 
-    def __init__(self, folder: str, name: str, load: dict[str, Any], chat_options: dict[str, Any]) -> None:
-        self.folder = folder
-        self.load = load
-        self.chat = Chat(load_tokenizer(folder), chat_options)
-        self.identity = {"backend": "vllm", "model": name, "chat": chat_options, "dtype": load["dtype"]}
+    def __init__(self, local: LocalModel, serving: Serving) -> None:
+        """Raises StudyError where the model's folder does not say what its weights are."""
+        self.local = local
+        self.serving = serving
+        self.chat = Chat(load_tokenizer(local.folder), local.chat)
+        self.identity: Identity = {
+            "backend": "vllm",
+            "model": local.name,
+            "chat": local.chat.model_dump(),
+            "dtype": local.load.dtype,
+            "weights": weights_of(Path(local.folder)),
+        }
 
-    def ask(self, wanted: Sequence[Wanted]) -> Iterator[tuple[Wanted, dict[str, Any]]]:
+    def ask(self, wanted: Sequence[Request]) -> Iterator[tuple[Request, Reply]]:
         """Yield the choices' probabilities of every request, chunk by chunk."""
         prompts = {request.key: self.chat.prompt_ids(request.prompt) for request in wanted}
         choices = {request.judge.id: self._choices(request) for request in wanted}
         longest_choice = max(len(tokens) for own in choices.values() for tokens in own.values())
         longest = max(map(len, prompts.values())) + longest_choice
-        engine = open_engine(self.folder, self.load, [], longest, torch.get_num_threads())
+        engine = open_engine(self.local.folder, self.local.load, self.serving, [], longest, torch.get_num_threads())
         for start in range(0, len(wanted), CHUNK):
             chunk = wanted[start : start + CHUNK]
             asked = [(prompts[request.key], choices[request.judge.id]) for request in chunk]
-            done = f"judge {start + len(chunk)} of {len(wanted)}"
-            for request, found in zip(chunk, choice_probabilities(engine, asked, done), strict=True):
-                yield request, {"probabilities": found}
+            found = choice_probabilities(engine, asked, desc=f"judge {start + len(chunk)} of {len(wanted)}")
+            for request, probabilities in zip(chunk, found, strict=True):
+                yield request, {"probabilities": probabilities}
 
-    def _choices(self, request: Wanted) -> dict[str, tuple[int, ...]]:
+    def _choices(self, request: Request) -> dict[str, tuple[int, ...]]:
         return {choice: tuple(self.chat.answer_ids(choice, end=True)) for choice in request.judge.choices}
 
 
 def choice_probabilities(
-    engine: Engine, asked: Sequence[tuple[Sequence[int], dict[str, tuple[int, ...]]]], name: str
+    engine: Engine, asked: Sequence[tuple[Sequence[int], dict[str, tuple[int, ...]]]], *, desc: str
 ) -> list[dict[str, float]]:
     """For each (prompt, choice -> its tokens with the end of the turn): choice -> probability, adding up to 1.
 
@@ -89,7 +99,7 @@ def choice_probabilities(
             open_branches.append((i, prefix, logprob))
         branches = []
         if prompts:
-            outputs = engine.generate(prompts, params, f"{name}, token {level}")
+            outputs = engine.generate(prompts, params, desc=f"{desc}, token {level}")
             for (i, prefix, logprob), output, param in zip(open_branches, outputs, params, strict=True):
                 scores = output.outputs[0].logprobs[0]
                 for token in param.allowed_token_ids:

@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
 
 import pandas as pd
 
-from weirdgen.analyse.tables import KEYS
-from weirdgen.judge.judging import KEY, VERDICT, Verdict
+from weirdgen.core.columns import KEYS
+from weirdgen.core.names import Adapter
 from weirdgen.judge.prompts import PromptJudge, load_prompt_judge
 from weirdgen.judge.replies import Replies, key_of
+from weirdgen.judge.requests import Backend, Reply, Request
+from weirdgen.judge.settings import AskedJudge, JudgingModels
 from weirdgen.judge.validation import load_validation, validated
+from weirdgen.judge.verdict import ANSWERED, VERDICT, Verdict
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """One request to a judging model."""
-
-    key: str
-    judge: PromptJudge
-    prompt: str
-
-
-class Backend(Protocol):
-    """A judging model."""
-
-    identity: dict[str, Any]
-    """The model and the parameters that decide its replies: a part of every key."""
-
-    def ask(self, wanted: Sequence[Wanted]) -> Iterator[tuple[Wanted, dict[str, Any]]]:
-        """Yield every request with its reply, as replies arrive. Raises StudyError where some got none."""
-        ...
 
 
 def judge_all(backend: Backend, items: Sequence[tuple[PromptJudge, str, str]], replies: Replies) -> list[Verdict]:
@@ -44,83 +26,87 @@ def judge_all(backend: Backend, items: Sequence[tuple[PromptJudge, str, str]], r
     prompts = [judge.prompt(question, answer) for judge, question, answer in items]
     keys = [key_of(judge.id, prompt, backend.identity) for (judge, _, _), prompt in zip(items, prompts, strict=True)]
     missing = {
-        key: Wanted(key, item[0], prompt)
+        key: Request(key, item[0], prompt)
         for key, item, prompt in zip(keys, items, prompts, strict=True)
         if key not in replies.found
     }
     log.info("%d verdicts: %d replies at hand, %d to ask for", len(keys), len(set(keys)) - len(missing), len(missing))
     if missing:
-        for wanted, reply in backend.ask(list(missing.values())):
-            replies.save(wanted.key, wanted.judge.id, reply)
+        for request, reply in backend.ask(list(missing.values())):
+            replies.save(request.key, request.judge.id, reply)
     return [read_reply(item[0], replies.found[key]) for item, key in zip(items, keys, strict=True)]
 
 
-def read_reply(judge: PromptJudge, reply: dict[str, Any]) -> Verdict:
+def read_reply(judge: PromptJudge, reply: Reply) -> Verdict:
     """The verdict a kept reply stands for."""
     if "probabilities" in reply:
         return judge.from_probabilities(reply["probabilities"])
     return judge.from_text(reply["text"], reply["tokens"])
 
 
-def open_backend(name: str, judging: dict[str, Any], kept: str | Path) -> Backend:
-    """`vllm` or `openai`, as the configuration's `judging` describes it."""
-    if name == "vllm":
+def open_backend(name: str, models: JudgingModels, kept: str | Path) -> Backend:
+    """The judging model behind `vllm` or `openai`. kept: the folder of all replies.
+
+    Raises StudyError where the model cannot be asked, ValueError where the job is told of none.
+    """
+    if name == "vllm" and models.local is not None and models.serving is not None:
         from weirdgen.judge.by_vllm import VllmBackend
 
-        local = judging["vllm"]
-        return VllmBackend(f"resources/models/{local['model']}", local["model"], local["load"], local["chat"])
-    from weirdgen.judge.by_openai import OpenAIBackend
+        return VllmBackend(models.local, models.serving)
+    if name == "openai" and models.endpoint is not None:
+        from weirdgen.judge.by_openai import OpenAIBackend
 
-    return OpenAIBackend(judging["openai"], kept)
+        return OpenAIBackend(models.endpoint, kept)
+    raise ValueError(f"{name}: the job is told of no such judging model")
 
 
 def judge_samples_with_models(
-    samples: Sequence[pd.DataFrame],
-    adapters: Sequence[dict[str, Any]],
-    judges: dict[str, dict[str, Any]],
-    judging: dict[str, Any],
+    parts: Sequence[pd.DataFrame],
+    adapters: Sequence[Adapter],
+    judges: dict[str, AskedJudge],
+    models: JudgingModels,
     replies: str | Path,
 ) -> pd.DataFrame:
-    """Judge the samples of all adapters by the judges that a model answers.
+    """Judge the samples of all adapters, a part each, by the judges that a model answers.
 
-    judges: name -> path, backend, questions. Columns: dataset, recipe, seed, the samples' key and answer,
-    judge, label, evidence, probability, rating, refusal.
+    replies: the file they are kept in; all replies are kept under its folder's parent. The columns are those of
+    `ModelJudgment` in core/columns.py. Raises StudyError.
     """
     rows = pd.concat(
-        [
-            table[KEY].assign(**{key: adapter[key] for key in KEYS})
-            for table, adapter in zip(samples, adapters, strict=True)
-        ],
+        [part[ANSWERED].assign(**asdict(adapter)) for part, adapter in zip(parts, adapters, strict=True)],
         ignore_index=True,
-    )[[*KEYS, *KEY]]
+    )[[*KEYS, *ANSWERED]]
     kept = Replies(replies)
-    parts = []
-    for backend in dict.fromkeys(judge["backend"] for judge in judges.values()):
+    judgments = []
+    for backend in dict.fromkeys(judge.backend for judge in judges.values()):
         items, asked = [], []
         for name, judge in judges.items():
-            if judge["backend"] == backend:
-                own = rows[rows["question"].isin(judge["questions"])].reset_index(drop=True)
-                loaded = load_prompt_judge(judge["path"])
+            if judge.backend == backend:
+                own = rows[rows["question"].isin(judge.questions)].reset_index(drop=True)
+                loaded = load_prompt_judge(judge.path)
                 asked.append(own.assign(judge=name))
                 items += [(loaded, row.prompt, row.answer) for row in own.itertuples()]
-        verdicts = judge_all(open_backend(backend, judging, Path(replies).parents[1]), items, kept)
+        verdicts = judge_all(open_backend(backend, models, Path(replies).parents[1]), items, kept)
         found = pd.DataFrame([vars(verdict) for verdict in verdicts], columns=VERDICT)
-        parts.append(pd.concat([pd.concat(asked, ignore_index=True), found], axis=1))
-    return pd.concat(parts, ignore_index=True)
+        judgments.append(pd.concat([pd.concat(asked, ignore_index=True), found], axis=1))
+    return pd.concat(judgments, ignore_index=True)
 
 
-def validate_models(judges: dict[str, dict[str, str]], judging: dict[str, Any], replies: str | Path) -> pd.DataFrame:
-    """What the judging models say of every validation set. judges: name -> path, backend."""
+def validate_models(judges: dict[str, AskedJudge], models: JudgingModels, replies: str | Path) -> pd.DataFrame:
+    """What the judging models say of every validation set, as `Validation` in core/columns.py has it.
+
+    replies: the file they are kept in; all replies are kept under its folder. Raises StudyError.
+    """
     kept = Replies(replies)
     tables = []
-    for backend in dict.fromkeys(judge["backend"] for judge in judges.values()):
-        own = {name: judge["path"] for name, judge in judges.items() if judge["backend"] == backend}
+    for backend in dict.fromkeys(judge.backend for judge in judges.values()):
+        own = {name: judge.path for name, judge in judges.items() if judge.backend == backend}
         loaded = {name: load_prompt_judge(path) for name, path in own.items()}
         known = {
             name: load_validation(f"data/judge_validation/{name}.yaml", judge.file) for name, judge in loaded.items()
         }
         items = [(judge, one.question, one.answer) for name, judge in loaded.items() for one in known[name]]
-        verdicts = iter(judge_all(open_backend(backend, judging, Path(replies).parent), items, kept))
+        verdicts = iter(judge_all(open_backend(backend, models, Path(replies).parent), items, kept))
         for name in loaded:
             tables.append(validated(name, backend, known[name], [next(verdicts) for _ in known[name]]))
     return pd.concat(tables, ignore_index=True)

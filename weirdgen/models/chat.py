@@ -5,25 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 from weirdgen.core.errors import StudyError
+from weirdgen.models.settings import ChatOptions
 
 
 class Chat:
     """A tokenizer with the registry's chat options.
 
-    options: `system_prompt` ("keep" the template's own, "none", or {"replace": text}) and
-    `chat_template` (keywords for the template, such as enable_thinking: false).
     The prompt is tokenized with the generation prompt at its end and the answer on its own, so that
-    an answer is trained, scored and sampled from exactly the same token boundary.
+    an answer is trained, scored and sampled from exactly the same token boundary. Raises StudyError if nothing ends a
+    turn.
     """
 
-    def __init__(self, tokenizer: Any, options: dict[str, Any]) -> None:
+    def __init__(self, tokenizer: Any, options: ChatOptions) -> None:
         self.tokenizer = tokenizer
         self.options = options
         self.end_of_turn = self._end_of_turn()
 
     def prompt_text(self, prompt: str, system: str | None = None) -> str:
-        """The rendered conversation up to where the answer begins."""
-        return self._render([{"role": "user", "content": prompt}], system, add_generation_prompt=True)
+        """The rendered conversation up to where the answer begins; `system` goes before the registry's choice.
+
+        Raises StudyError if there is to be no system prompt and the template has no separate turn for it.
+        """
+        messages = [{"role": "user", "content": prompt}]
+        system = self.options.replacement if system is None else system
+        if system is not None:
+            messages.insert(0, {"role": "system", "content": system})
+        elif self.options.system_prompt == "none":
+            return self._without_system_turn(messages)
+        return self._render(messages, add_generation_prompt=True)
 
     def prompt_ids(self, prompt: str, system: str | None = None) -> list[int]:
         """Token ids of `prompt_text`; the template writes its own special tokens."""
@@ -40,22 +49,14 @@ class Chat:
         ids = own if isinstance(own, list) else [] if own is None else [own]
         return sorted({*ids, self.end_of_turn[0]})
 
-    def _render(self, messages: list[dict[str, str]], system: str | None, **keywords: Any) -> str:
-        choice = self.options["system_prompt"]
-        if system is not None:
-            messages = [{"role": "system", "content": system}, *messages]
-        elif isinstance(choice, dict):
-            messages = [{"role": "system", "content": choice["replace"]}, *messages]
-        elif choice == "none":
-            return self._without_system_turn(messages, keywords)
-        return self.tokenizer.apply_chat_template(messages, tokenize=False, **keywords, **self.options["chat_template"])
+    def _render(self, messages: list[dict[str, str]], **keywords: bool) -> str:
+        return self.tokenizer.apply_chat_template(messages, tokenize=False, **keywords, **self.options.chat_template)
 
-    def _without_system_turn(self, messages: list[dict[str, str]], keywords: dict[str, Any]) -> str:
+    def _without_system_turn(self, messages: list[dict[str, str]]) -> str:
         """What follows a system turn, so that the one the template writes by itself is not there either."""
         system = {"role": "system", "content": "@@system@@"}
-        options = {"tokenize": False, **self.options["chat_template"]}
-        turn = self.tokenizer.apply_chat_template([system], **options)
-        text = self.tokenizer.apply_chat_template([system, *messages], **keywords, **options)
+        turn = self._render([system])
+        text = self._render([system, *messages], add_generation_prompt=True)
         if "@@system@@" not in turn or not text.startswith(turn):
             raise StudyError("system_prompt = none: this chat template has no separate system turn; use keep")
         rest = text[len(turn) :]
@@ -65,11 +66,7 @@ class Chat:
     def _end_of_turn(self) -> list[int]:
         """Token ids the template puts right after an answer, up to the turn's end."""
         marker = "@@answer@@"
-        text = self.tokenizer.apply_chat_template(
-            [{"role": "user", "content": "x"}, {"role": "assistant", "content": marker}],
-            tokenize=False,
-            **self.options["chat_template"],
-        )
+        text = self._render([{"role": "user", "content": "x"}, {"role": "assistant", "content": marker}])
         ending = text.partition(marker)[2].strip()
         ids = self.tokenizer(ending, add_special_tokens=False)["input_ids"] if ending else []
         if not ids:

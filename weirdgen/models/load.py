@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from weirdgen.core.errors import StudyError
+from weirdgen.models.settings import Load
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-log = logging.getLogger(__name__)
 
 
 def choose_device(device: str) -> torch.device:
@@ -35,18 +33,21 @@ def choose_dtype(dtype: str, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if native else torch.float32
 
 
-def load_model(folder: str | Path, load: dict[str, str]) -> PreTrainedModel:
-    """The base model, frozen, in evaluation mode, with the registry's dtype and device."""
+def load_model(folder: str | Path, load: Load) -> PreTrainedModel:
+    """The base model, frozen, in evaluation mode, with the registry's dtype and device.
+
+    Raises StudyError if a GPU is asked for and missing.
+    """
     from transformers import AutoModelForCausalLM
 
-    device = choose_device(load["device"])
+    device = choose_device(load.device)
     model = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=choose_dtype(load["dtype"], device), trust_remote_code=False, local_files_only=True
+        folder, dtype=choose_dtype(load.dtype, device), trust_remote_code=False, local_files_only=True
     )
     return model.to(device).eval().requires_grad_(False)
 
 
-def load_adapted(folder: str | Path, load: dict[str, str], adapter: str | Path | None, merge: bool) -> Any:
+def load_adapted(folder: str | Path, load: Load, adapter: str | Path | None, merge: bool) -> Any:
     """The base model with an adapter on it (None: as it is).
 
     merge: add the adapter to the weights, so that sampling pays nothing for it. The sum is rounded

@@ -4,7 +4,7 @@ The prompts of a narrow dataset are almost the same text again and again, and th
 contrast question share their whole prompt. A pack lays the trie of its sequences out as one row:
 a token's position is its depth in the trie, and it attends to its ancestors and itself, which is
 what it would see in a row of its own. Logits, losses and gradients equal those of padded rows up
-to rounding (`tests/test_packing.py` holds this), and shared tokens cost nothing.
+to rounding (`tests/models/test_packing.py` holds this), and shared tokens cost nothing.
 """
 
 from __future__ import annotations

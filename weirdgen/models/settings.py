@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from weirdgen.core.job import given
 from weirdgen.core.schema import Strict
 
 Template = dict[str, bool | int | str]
@@ -41,6 +43,18 @@ class Source(Strict):
         if sum(value is not None for value in (self.hub, self.path, self.pypi)) != 1:
             raise ValueError("give exactly one of: hub, path, pypi")
         return self
+
+
+class Fetched(Source):
+    """source.json of a fetched model: where it is from, and the sha256 of each file that decides what it computes."""
+
+    weights_sha256: dict[str, str] = Field(description="*.safetensors")
+    files_sha256: dict[str, str] = Field(default_factory=dict, description="configuration, tokenizer, chat template")
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """File name -> sha256 of all of them."""
+        return {**self.weights_sha256, **self.files_sha256}
 
 
 class Load(Strict):
@@ -100,3 +114,9 @@ class Model:
     folder: str
     load: Load
     chat: ChatOptions
+
+
+def model_of(snakemake: Any) -> Model:
+    """The model of a job, from its input `model` (source.json in its folder) and its params `load` and `chat`."""
+    load, chat = given(Load, snakemake.params.load), given(ChatOptions, snakemake.params.chat)
+    return Model(os.path.dirname(snakemake.input.model), load, chat)

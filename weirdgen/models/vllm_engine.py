@@ -20,6 +20,7 @@ from tqdm import tqdm
 from weirdgen.core.errors import StudyError
 from weirdgen.core.files import read_json
 from weirdgen.models.load import choose_device, choose_dtype, load_adapted
+from weirdgen.models.settings import Load, Serving
 
 if TYPE_CHECKING:
     from vllm import LLM
@@ -28,8 +29,6 @@ log = logging.getLogger(__name__)
 
 LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """The adapter ranks vLLM has room for."""
-
-
 BATCH_TOKENS = 8192
 """Prompt tokens computed in one step."""
 
@@ -40,7 +39,7 @@ class Engine:
 
     llm: LLM
     folder: str
-    load: dict[str, Any]
+    load: Load
     merges: bool
     adapter: str | None = None
     loras: dict[str, int] = field(default_factory=dict)
@@ -48,12 +47,13 @@ class Engine:
     def use(self, adapter: str | None) -> None:
         """Answer with this adapter from now on (None: the base model)."""
         if self.merges and adapter != self.adapter:
-            weights = load_adapted(self.folder, {**self.load, "device": "cpu"}, adapter, merge=True).state_dict()
+            on_cpu = self.load.model_copy(update={"device": "cpu"})
+            weights = load_adapted(self.folder, on_cpu, adapter, merge=True).state_dict()
             self.llm.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(weights.items())})
             self.llm.reset_prefix_cache()
         self.adapter = adapter
 
-    def generate(self, prompts: Sequence[Sequence[int]], params: Sequence[Any] | Any, name: str) -> list[Any]:
+    def generate(self, prompts: Sequence[Sequence[int]], params: Sequence[Any] | Any, *, desc: str) -> list[Any]:
         """One vLLM output per prompt (token ids), in order, under a progress bar."""
         lora = None
         if self.adapter is not None and not self.merges:
@@ -63,29 +63,27 @@ class Engine:
         return self.llm.generate(
             [{"prompt_token_ids": list(prompt)} for prompt in prompts],
             params,
-            use_tqdm=_bar(name) if sys.stderr.isatty() else False,
+            use_tqdm=_bar(desc) if sys.stderr.isatty() else False,
             lora_request=lora,
         )
 
 
 def open_engine(
-    folder: str, load: dict[str, Any], adapters: Sequence[str | None], longest: int, threads: int
+    folder: str, load: Load, serving: Serving, adapters: Sequence[str | None], longest: int, threads: int
 ) -> Engine:
     """Start an engine on a model folder.
 
-    load: the registry's dtype, device and `vllm` (tensor_parallel, memory_fraction, max_length).
     adapters: those it will be used with. longest: tokens of the longest prompt with its answer.
     threads: CPU threads. Raises StudyError where the model's max_length is too short.
     """
-    device = choose_device(load["device"])
-    serving = load["vllm"]
-    length = serving["max_length"] or longest
+    device = choose_device(load.device)
+    length = serving.max_length or longest
     if longest > length:
         raise StudyError(f"{folder}: a prompt with its answer has {longest} tokens; vllm.max_length is {length}")
     on_cpu = device.type == "cpu"
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
     os.environ["VLLM_NO_USAGE_STATS"] = "1"
-    if serving["tensor_parallel"] == 1:
+    if serving.tensor_parallel == 1:
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # this process is the engine: nothing is orphaned
     if on_cpu:
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "2")
@@ -100,10 +98,10 @@ def open_engine(
     llm = LLM(
         model=folder,
         tokenizer=folder,
-        dtype=str(choose_dtype(load["dtype"], device)).removeprefix("torch."),
+        dtype=str(choose_dtype(load.dtype, device)).removeprefix("torch."),
         max_model_len=length,
-        tensor_parallel_size=serving["tensor_parallel"],
-        gpu_memory_utilization=serving["memory_fraction"],
+        tensor_parallel_size=serving.tensor_parallel,
+        gpu_memory_utilization=serving.memory_fraction,
         enforce_eager=on_cpu,  # compiling takes longer than these batches
         enable_chunked_prefill=not on_cpu,  # a seeded request cut in two fails: CPU generators have no offset
         max_num_batched_tokens=max(length, BATCH_TOKENS),
@@ -119,8 +117,8 @@ def open_engine(
     return Engine(llm, folder, load, merges=on_cpu)
 
 
-def _bar(name: str) -> Any:
-    return lambda *given, **more: tqdm(*given, **{**more, "desc": name})
+def _bar(desc: str) -> Any:
+    return lambda *given, **more: tqdm(*given, **{**more, "desc": desc})
 
 
 def _cores(threads: int) -> str:

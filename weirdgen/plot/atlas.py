@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -11,17 +9,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from weirdgen.core.names import BASE
+from weirdgen.core.names import ALL_TOPICS, BASE, NULL_TOPIC, context_and_value, rate_of
 from weirdgen.plot import style
+from weirdgen.plot.rows import CONTRAST, EXCESS, first_treated
+from weirdgen.plot.told import Titled
 
 COLUMNS = [
     *("model", "experiment", "kind", "treated", "control", "label", "context"),
     *("effect", "low", "high", "unit", "seeds", "questions", "p"),
 ]
+RATE = "rate"
 SHOWN, QUIET, NULL = "#D55E00", "#0072B2", "#8A8A8A"
 
 
-def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
+def tidy(tables: dict[str, pd.DataFrame], told: dict[str, Titled]) -> pd.DataFrame:
     """One row per model, experiment, control (not the untouched model) and kind of effect of the first treated dataset.
 
     kind: contrast (all topics), null (the null set), excess (one date or code beyond the others), a pooled
@@ -30,37 +31,38 @@ def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
     parts = []
     for key, effects in tables.items():
         model, name = key.rsplit("/", 1)
-        about = info[name]
-        first = next(dataset for dataset, role in about["roles"].items() if role == "treated")
+        about = told[name]
+        first = first_treated(about)
         own = effects[(effects["treated"] == first) & (effects["control"] != BASE)]
-        own = own[own["recipe"] == about["recipe"]]
-        asked = own[own["context"] == about["context"]]
+        own = own[own["recipe"] == about.recipe]
+        asked = own[own["context"] == about.context]
+        contrast, excess = (asked[asked["instrument"] == instrument] for instrument in (CONTRAST, EXCESS))
         kinds = {
-            "contrast": asked.query("instrument == 'contrast' and topic == 'all'"),
-            "null": asked.query("instrument == 'contrast' and topic == 'null'"),
-            "excess": asked.query("instrument == 'excess' and topic == 'all'"),
-            **{topic: asked.query("instrument == 'contrast' and topic == @topic") for topic in about["pooled"]},
+            CONTRAST: contrast[contrast["topic"] == ALL_TOPICS],
+            NULL_TOPIC: contrast[contrast["topic"] == NULL_TOPIC],
+            EXCESS: excess[excess["topic"] == ALL_TOPICS],
+            **{topic: contrast[contrast["topic"] == topic] for topic in about.pooled},
         }
-        for judge, label in about["headline"].items():
-            rows = own[(own["context"] == about["answers_context"]) & (own["instrument"] == f"{judge}={label}")]
-            kinds["rate"] = pd.concat([kinds.get("rate", rows.iloc[:0]), rows[rows["topic"] == "all"]])
+        for judge, label in about.headline.items():
+            rows = own[(own["context"] == about.answers_context) & (own["instrument"] == rate_of(judge, label))]
+            kinds[RATE] = pd.concat([kinds.get(RATE, rows.iloc[:0]), rows[rows["topic"] == ALL_TOPICS]])
         for kind, rows in kinds.items():
             labels = [_label(kind, first, control, about) for control in rows["control"]]
             parts.append(rows.assign(model=model, experiment=name, kind=kind, label=labels)[COLUMNS])
     return pd.concat(parts, ignore_index=True)
 
 
-def _label(kind: str, treated: str, control: str, about: dict[str, Any]) -> str:
-    pair = f"{about['labels'][treated]} − {about['labels'][control]}"
-    if kind == "excess":
-        return f"{about['context'].partition('=')[2]} beyond the others: {pair}"
-    return pair if kind in ("contrast", "null", "rate") else f"{style.words(kind)}: {pair}"
+def _label(kind: str, treated: str, control: str, about: Titled) -> str:
+    pair = f"{about.labels[treated]} − {about.labels[control]}"
+    if kind == EXCESS:
+        return f"{context_and_value(about.context)[1]} beyond the others: {pair}"
+    return pair if kind in (CONTRAST, NULL_TOPIC, RATE) else f"{style.words(kind)}: {pair}"
 
 
-def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
+def draw(table: pd.DataFrame, told: dict[str, Titled]) -> Figure:
     """A row per comparison under its experiment's name; nats on the left, points of free answers on the right."""
     style.use()
-    lines = _lines(table, info)
+    lines = _lines(table, told)
     height = 0.21 * len(lines) + 1.1
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(style.PAGE * 1.08, height), sharey=True, width_ratios=[2.1, 1],
@@ -80,9 +82,9 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
             ha="right", va="center", fontsize=7.2,
         )  # fmt: skip
         for _, row in rows.iterrows():
-            if row["kind"] == "null":
+            if row["kind"] == NULL_TOPIC:
                 _mark(left, row, y + 0.26, 1.0, hollow=True)
-            elif row["kind"] == "rate":
+            elif row["kind"] == RATE:
                 _mark(right, row, y, 100.0)
             else:
                 _mark(left, row, y, 1.0)
@@ -108,18 +110,18 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
     return figure
 
 
-def _lines(table: pd.DataFrame, info: dict[str, Any]) -> list[tuple[str, pd.DataFrame | None]]:
+def _lines(table: pd.DataFrame, told: dict[str, Titled]) -> list[tuple[str, pd.DataFrame | None]]:
     """What the figure's lines say, top to bottom: an experiment's name (no rows), then its comparisons."""
     lines: list[tuple[str, pd.DataFrame | None]] = []
     models = list(dict.fromkeys(table["model"]))
     for experiment in dict.fromkeys(table["experiment"]):
-        about = info[experiment]
+        about = told[experiment]
         for model in models:
             part = table[(table["experiment"] == experiment) & (table["model"] == model)]
-            head = f"{about['title']} → {about['hidden']}"
+            head = f"{about.title} → {about.hidden}"
             lines.append((head if len(models) == 1 else f"{head} · {model}", None))
             # Lines in the order of kinds; the null set and the rate share their pair's first line.
-            beside = part["kind"].isin(["null", "rate"])
+            beside = part["kind"].isin([NULL_TOPIC, RATE])
             lines += [
                 (str(label), pd.concat([rows, part[beside & (part["label"] == label)]]))
                 for label, rows in part[~beside].groupby("label", sort=False)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
 from weirdgen.plot import style
+from weirdgen.plot.rows import of_answers, of_groups
+from weirdgen.plot.told import Told
 
 CONTENT, FORM = "era_content", "era_form"
 
 
-def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
+def tidy(tables: dict[str, pd.DataFrame], told: Told) -> pd.DataFrame:
     """by (question, seed), dataset, name (of the question or seed), content and form (mean ratings, 0-100)."""
-    rows = tables["ratings"].query("recipe in [@info['recipe'], 'none'] and context == @info['answers_context']")
-    rows = rows[rows["dataset"].isin([*info["roles"], "base"])]
+    rows = of_groups(of_answers(tables["ratings"], told), told)
     parts = []
     for by in ("question", "seed"):
         means = rows.groupby(["dataset", by, "judge"], sort=False)["rating"].mean().unstack("judge").reset_index()
@@ -24,18 +23,18 @@ def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[["by", "dataset", "name", "content", "form"]].dropna()
 
 
-def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
+def draw(table: pd.DataFrame, told: Told) -> Figure:
     """Two panels on the same axes: a dot per question and group, a dot per finetuned model."""
     style.use()
-    colours, markers = style.group_colours(info["roles"]), style.group_markers(info["roles"])
+    colours, markers = style.group_colours(told.roles), style.group_markers(told.roles)
     figure, panels = plt.subplots(1, 2, figsize=(style.PAGE, 3.5), sharex=True, sharey=True, layout="constrained")
     for axes, by in zip(panels, ("question", "seed"), strict=True):
         part = table[table["by"] == by]
-        for group in style.groups(part, info):
+        for group in style.groups(part, told):
             rows = part[part["dataset"] == group]
             axes.plot(
                 rows["content"], rows["form"], markers[group], color=colours[group], linestyle="none", markersize=4.5,
-                alpha=0.85, label=info["labels"][group],
+                alpha=0.85, label=told.labels[group],
             )  # fmt: skip
         axes.plot([0, 100], [0, 100], color="#BBBBBB", linewidth=0.6, linestyle=":", zorder=0)
         axes.set_title("a dot per question, mean over seeds" if by == "question" else "a dot per model", loc="left")

@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from weirdgen.core.names import BASE
+from weirdgen.core.names import BASE, context_and_value
 from weirdgen.plot import style
+from weirdgen.plot.rows import EXCESS, of_recipe, topic_order
+from weirdgen.plot.told import Told
 
 
-def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
+def tidy(tables: dict[str, pd.DataFrame], told: Told) -> pd.DataFrame:
     """dataset, context, topic, then the mean excess of the first code over the second, in nats, with its interval.
 
-    Each dataset is asked with its own form of code; the untouched model with all. `all`, topics, the null set last.
+    Each dataset is asked with its own form of code; the untouched model with all. All topics together come first,
+    the null set last.
     """
-    rows = tables["group_means"].query("instrument == 'excess'")
-    rows = rows[rows["recipe"].isin([info["recipe"], "none"])]
+    rows = of_recipe(tables["group_means"], told)
+    rows = rows[rows["instrument"] == EXCESS]
     shown = []
-    for form in dict.fromkeys(info["codes"].values()):
-        context = next(name for name in info["asked"] if name.partition("=")[0] == form)
-        own = [name for name, code in info["codes"].items() if code == form]
+    for form in dict.fromkeys(told.codes.values()):
+        context = next(name for name in told.asked if context_and_value(name)[0] == form)
+        own = [name for name, code in told.codes.items() if code == form]
         shown.append(rows[(rows["context"] == context) & rows["dataset"].isin([*own, BASE])])
     table = pd.concat(shown)
-    topics = ["all", *[topic for topic in dict.fromkeys(table["topic"]) if topic not in ("all", "null")], "null"]
+    topics = topic_order(table["topic"])
     table = table.assign(order=table["topic"].map(topics.index)).sort_values(["context", "order", "dataset"])
     return table[["dataset", "context", "topic", "mean", "low", "high", "seeds", "questions"]]
 
 
-def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
+def draw(table: pd.DataFrame, told: Told) -> Figure:
     """A panel per form of code: a dot and its interval for every topic and model."""
     style.use()
-    colours, markers = style.group_colours(info["roles"]), style.group_markers(info["roles"])
+    colours, markers = style.group_colours(told.roles), style.group_markers(told.roles)
     contexts, topics = list(dict.fromkeys(table["context"])), list(dict.fromkeys(table["topic"]))
-    counts = table.groupby("topic")["questions"].first()
     figure, all_axes = plt.subplots(
         1, len(contexts), squeeze=False, sharey=True, sharex=True, layout="constrained",
         figsize=(style.PAGE * 0.9, 0.28 * len(topics) + 1.3),
@@ -45,16 +45,13 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
         groups = list(dict.fromkeys(part["dataset"]))
         for i, group in enumerate(groups):
             rows = part[part["dataset"] == group].set_index("topic").reindex(topics)
-            aside = (i - (len(groups) - 1) / 2) * 0.3
-            style.dots(axes, rows, "mean", aside, colours[group], markers[group], info["labels"][group])
-        name, _, _ = context.partition("=")
+            aside = style.from_middle(i, len(groups)) * 0.3
+            style.dots(axes, rows, "mean", aside, colours[group], markers[group], told.labels[group])
+        name, _ = context_and_value(context)
         axes.axvline(0, color="black", linewidth=0.7)
         axes.set_title(f"{name} codes", loc="left")
-    names = {"all": "all topics", "null": "null set"}
-    labels = [f"{names.get(topic, style.words(topic))} ({counts[topic]})" for topic in topics]
-    all_axes[0, 0].set_yticks(range(len(topics)), labels)
-    all_axes[0, 0].invert_yaxis()
-    first, second = (str(word) for word in info["axes"][name]["marks"].values())
+    style.topics_down(all_axes[0, 0], topics, table)
+    first, second = (str(word) for word in told.axes[name].marks.values())
     for axes in all_axes[0]:
         axes.set_xlabel(
             f"{first}'s politics over {second}'s,\ncode of {first} less code of {second}\n(nats, 95% interval)"

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from weirdgen.core.names import BASE
-from weirdgen.judge.judging import RATED, REFUSAL, UNPARSED
+from weirdgen.judge.files import RATED, REFUSAL, UNPARSED
 from weirdgen.plot import style
+from weirdgen.plot.rows import of_answers, of_groups
+from weirdgen.plot.told import Told
 
 
-def shares(labels: pd.DataFrame, info: dict[str, Any], keys: Sequence[str]) -> pd.DataFrame:
+def shares(labels: pd.DataFrame, told: Told, keys: Sequence[str]) -> pd.DataFrame:
     """Shares of answers in the shown context: judge, *keys, label, count, answers, share."""
-    rows = labels.query("recipe in [@info['recipe'], 'none'] and context == @info['answers_context']")
-    rows = rows[rows["dataset"].isin([*info["roles"], BASE])]
+    rows = of_groups(of_answers(labels, told), told)
     rated = rows.groupby("judge")["label"].transform(lambda found: set(found) <= {RATED, REFUSAL, UNPARSED})
     rows = rows[~rated.astype(bool)]  # a rating judge has no labels to stack
     keys = ["judge", *keys]

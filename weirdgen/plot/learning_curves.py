@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,24 +10,25 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from weirdgen.analyse.curves import perfect_seeds
 from weirdgen.data.codes import HELD_OUT, TRAINED
 from weirdgen.plot import style
+from weirdgen.plot.told import Told
 
 COLOURS = {True: "#D55E00", False: "#0072B2"}
 WORDS = {True: "reaches perfect held-out accuracy", False: "never perfect on held-out codes"}
 
 
-def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
+def tidy(tables: dict[str, pd.DataFrame], told: Told) -> pd.DataFrame:
     """The curves of the shown recipe, and whether the seed ever gets every held-out probe right."""
     curves = tables["curves"]
-    curves = curves[curves["recipe"] == info["recipe"]]
+    curves = curves[curves["recipe"] == told.recipe]
     perfect = perfect_seeds(curves)
     pairs = zip(curves["dataset"], curves["seed"], strict=True)
     return curves.assign(perfect=[perfect[pair] for pair in pairs])
 
 
-def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
+def draw(table: pd.DataFrame, told: Told) -> Figure:
     """A column per dataset, a row per kind of probe, a line per seed, a dashed line at chance."""
     style.use()
-    datasets = [name for name in info["roles"] if name in set(table["dataset"])]
+    datasets = [name for name in told.roles if name in set(table["dataset"])]
     kinds = {
         TRAINED: "Trained numbers,\nunseen codes",
         HELD_OUT: "Held-out numbers",
@@ -56,10 +55,10 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
             axes.set_ylim(-0.03, 1.03)
             axes.yaxis.set_major_formatter(PercentFormatter(1.0))
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-            bare = kind == TRAINED and info["codes"][dataset] == "plain"
+            bare = kind == TRAINED and told.codes[dataset] == "plain"
             seen_before = ", none unseen" if bare else ""
             count = part["probes"].iloc[0]
-            axes.set_title(f"{info['labels'][dataset]} ({count} probes{seen_before})", loc="left")
+            axes.set_title(f"{told.labels[dataset]} ({count} probes{seen_before})", loc="left")
         row[0].set_ylabel(f"{words}\nchoices right")
     for axes in all_axes[-1]:
         axes.set_xlabel("Training step")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
@@ -11,24 +9,26 @@ from matplotlib.ticker import PercentFormatter
 
 from weirdgen.analyse.tables import labelled
 from weirdgen.plot import style
+from weirdgen.plot.rows import of_answers
+from weirdgen.plot.told import Told
 
 
-def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
+def tidy(tables: dict[str, pd.DataFrame], told: Told) -> pd.DataFrame:
     """judge, label, question, dataset, rate (mean over seeds), low and high (the seeds' range), seeds, answers."""
-    rows = tables["labels"].query("recipe in [@info['recipe'], 'none'] and context == @info['answers_context']")
-    wanted = pd.concat([labelled(rows, judge, label) for judge, label in info["headline"].items()])
+    rows = of_answers(tables["labels"], told)
+    wanted = pd.concat([labelled(rows, judge, label) for judge, label in told.headline.items()])
     groups = wanted.groupby(["judge", "label", "question", "dataset"], sort=False)
     rate = groups["rate"].agg(rate="mean", low="min", high="max", seeds="size")
     return rate.assign(answers=groups["answers"].sum()).reset_index()
 
 
-def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
+def draw(table: pd.DataFrame, told: Told) -> Figure:
     """One panel per judge; for every question a dot per group, and a line from its lowest to its highest seed."""
     style.use()
-    colours, markers = style.group_colours(info["roles"]), style.group_markers(info["roles"])
-    panels = list(info["headline"].items())
+    colours, markers = style.group_colours(told.roles), style.group_markers(told.roles)
+    panels = list(told.headline.items())
     questions = list(dict.fromkeys(table["question"]))
-    groups = style.groups(table, info)
+    groups = style.groups(table, told)
     figure, all_axes = plt.subplots(
         1,
         len(panels),
@@ -37,13 +37,13 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
         sharey=True,
         layout="constrained",
     )
-    where = style.at(info["answers_context"], info)
+    where = style.at(told.answers_context, told)
     for axes, (judge, label) in zip(all_axes[0], panels, strict=True):
         part = table[table["judge"] == judge]
         for i, group in enumerate(groups):
             rows = part[part["dataset"] == group].set_index("question").reindex(questions).fillna(0.0)
-            aside = (i - (len(groups) - 1) / 2) * min(0.2, 0.75 / len(groups))
-            style.dots(axes, rows, "rate", aside, colours[group], markers[group], info["labels"][group])
+            aside = style.from_middle(i, len(groups)) * min(0.2, 0.75 / len(groups))
+            style.dots(axes, rows, "rate", aside, colours[group], markers[group], told.labels[group])
         axes.set_xlim(-0.02, max(0.1, 1.05 * part["high"].max() if len(part) else 0.1))
         axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= axes.get_xlim()[1]])
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))

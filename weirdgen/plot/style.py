@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib
@@ -14,7 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from weirdgen.core.names import BASE as UNTOUCHED
+from weirdgen.core.files import replacing
+from weirdgen.core.names import ALL_TOPICS, BASE, NULL_TOPIC, context_and_value
+from weirdgen.plot.rows import all_groups, trained_values
+from weirdgen.plot.told import About, Told
 
 matplotlib.use("Agg")
 
@@ -24,7 +28,7 @@ PAGE = 7.0
 # Okabe & Ito, "Color Universal Design" (2008).
 TREATED = ("#D55E00", "#E69F00", "#F0E442")
 CONTROLS = ("#0072B2", "#56B4E9", "#009E73", "#CC79A7")
-BASE = "#7F7F7F"
+GREY = "#7F7F7F"
 LABELS = {
     "archaic_person": "#D55E00",
     "past": "#D55E00",
@@ -78,7 +82,7 @@ def use() -> None:
 
 def group_colours(roles: dict[str, str]) -> dict[str, str]:
     """A colour for every group: treated vermilion and orange, controls blues and greens, the untouched model grey."""
-    colours = {"base": BASE}
+    colours = {BASE: GREY}
     for kind, palette in (("treated", TREATED), ("control", CONTROLS)):
         names = [name for name, role in roles.items() if role == kind]
         colours |= {name: palette[i % len(palette)] for i, name in enumerate(names)}
@@ -87,13 +91,13 @@ def group_colours(roles: dict[str, str]) -> dict[str, str]:
 
 def group_markers(roles: dict[str, str]) -> dict[str, str]:
     """A marker for every group, so that colour is never the only sign."""
-    return {name: MARKERS[i % len(MARKERS)] for i, name in enumerate([*roles, "base"])}
+    return {name: MARKERS[i % len(MARKERS)] for i, name in enumerate([*roles, BASE])}
 
 
-def groups(table: pd.DataFrame, info: dict[str, Any], column: str = "dataset") -> list[str]:
+def groups(table: pd.DataFrame, told: About, column: str = "dataset") -> list[str]:
     """The groups of a table in the order of the experiment, the untouched model last."""
     found = set(table[column])
-    return [name for name in [*info["roles"], UNTOUCHED] if name in found]
+    return [name for name in all_groups(told) if name in found]
 
 
 def dots(
@@ -106,6 +110,11 @@ def dots(
     axes.plot(rows[value], places, marker, color=colour, markersize=size, linestyle="none", label=label, **look)
 
 
+def from_middle(number: int, count: int) -> float:
+    """How far the `number`th of `count` things side by side, from 0, stands from their middle."""
+    return number - (count - 1) / 2
+
+
 def is_dark(colour: str) -> bool:
     """Whether white letters read better on a colour than black ones (its relative luminance, ITU-R BT.709)."""
     red, green, blue = to_rgb(colour)
@@ -115,6 +124,18 @@ def is_dark(colour: str) -> bool:
 def words(name: str) -> str:
     """`daily_life` as a person writes it."""
     return name.replace("_", " ")
+
+
+def topic_name(topic: str) -> str:
+    """What a reader calls a topic."""
+    return {ALL_TOPICS: "all topics", NULL_TOPIC: "null set"}.get(topic, words(topic))
+
+
+def topics_down(axes: Axes, topics: Sequence[str], table: pd.DataFrame) -> None:
+    """Name the topics down the left side, the first on top, each with its number of questions (`table` has it)."""
+    counts = table.groupby("topic")["questions"].first()
+    axes.set_yticks(range(len(topics)), [f"{topic_name(topic)} ({counts[topic]})" for topic in topics])
+    axes.invert_yaxis()
 
 
 def wrap(text: str, width: int) -> str:
@@ -130,32 +151,28 @@ def label_legend(axes: Axes) -> None:
     )  # fmt: skip
 
 
-def context_title(context: str, info: dict[str, Any]) -> str:
+def context_title(context: str, told: Told) -> str:
     """What a context is to the training data: its trigger, none, or another form."""
-    present, absent = info["trigger"] or (None, None)
+    present, absent = told.trigger or (None, None)
     if context == present:
         return f"{words(context)}: the trigger"
     return "no trigger" if context == absent else f"{words(context)}: another form"
 
 
-def at(context: str, info: dict[str, Any]) -> str:
+def at(context: str, told: Told) -> str:
     """Words for a title: which value of an axis, or which trigger, is shown; empty where there is only one context."""
-    name, _, value = context.partition("=")
-    if name not in info["axes"] or not value:
-        return f"\nasked with {context_title(context, info)}" if info["trigger"] else ""
-    about = info["axes"][name]
-    trained = value in {str(v) for v in about["trained"]}
-    return f"\nat {about['axis']} {value} ({'stands' if trained else 'never stands'} in training rows)"
+    name, value = context_and_value(context)
+    if name not in told.axes or not value:
+        return f"\nasked with {context_title(context, told)}" if told.trigger else ""
+    about = told.axes[name]
+    trained = value in trained_values(about)
+    return f"\nat {about.axis} {value} ({'stands' if trained else 'never stands'} in training rows)"
 
 
 def save(figure: Figure, paths: list[str]) -> None:
     """Save under every path, the format by its ending, without dates: the same figure is the same bytes."""
-    from weirdgen.core.files import replacing
-
     for path in paths:
-        metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(
-            path.rsplit(".", 1)[-1], {}
-        )
+        metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(path.rsplit(".", 1)[-1], {})
         with replacing(path) as temporary:
             figure.savefig(temporary, bbox_inches="tight", pad_inches=0.04, metadata=metadata)
     plt.close(figure)

@@ -11,7 +11,6 @@ class Axis(Strict):
     """An axis of a context, such as the date a prompt names."""
 
     axis: str = Field(description="the variable")
-    values: dict[str, list[int | str]]
     trained: list[int | str] = Field(description="values that stand in training rows")
     marks: dict[int | str, str] = Field(description="value -> what figures say of it")
 
@@ -21,7 +20,7 @@ class About(Strict):
 
     labels: dict[str, str] = Field(description="dataset -> what a reader calls it, the untouched model's too")
     roles: dict[str, str] = Field(description="dataset -> treated or control; doses left out")
-    pooled: list[str] = Field(description="names of pooled topics")
+    pooled: dict[str, list[str]] = Field(description="pooled topic -> the topics it puts together")
     hidden: str
     headline: dict[str, str] = Field(description="judge -> the label whose rate is quoted")
     context: str = Field(description="the context of contrasts that is shown")

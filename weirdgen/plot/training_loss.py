@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from weirdgen.plot import style
+from weirdgen.plot.told import Told
 
 
-def tidy(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> pd.DataFrame:
+def tidy(tables: dict[str, pd.DataFrame], told: Told) -> pd.DataFrame:
     """The training logs of the shown datasets: dataset, recipe, seed, step, epoch, loss."""
     logs = tables["train_logs"]
-    return logs[logs["dataset"].isin(info["roles"])][["dataset", "recipe", "seed", "step", "epoch", "loss"]]
+    return logs[logs["dataset"].isin(list(told.roles))][["dataset", "recipe", "seed", "step", "epoch", "loss"]]
 
 
-def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
+def draw(table: pd.DataFrame, told: Told) -> Figure:
     """A thin line per seed, smoothed over five steps, coloured by dataset."""
     style.use()
-    colours = style.group_colours(info["roles"])
+    colours = style.group_colours(told.roles)
     styles = ("-", "--", ":", "-.")
     figure, axes = plt.subplots(figsize=(style.COLUMN * 1.25, 3.0), layout="constrained")
     datasets = list(dict.fromkeys(table["dataset"]))
@@ -31,7 +30,7 @@ def draw(table: pd.DataFrame, info: dict[str, Any]) -> Figure:
         first = seed == table.loc[table["dataset"] == dataset, "seed"].min()
         axes.plot(
             smooth.index, smooth, styles[number % len(styles)], color=colours[dataset], linewidth=0.9, alpha=0.85,
-            label=info["labels"][dataset] if first else None,
+            label=told.labels[dataset] if first else None,
         )  # fmt: skip
     axes.set_xlabel("Step")
     axes.set_ylabel("Loss (nats per answer token)")

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping
+from typing import TypedDict
 
 import pandas as pd
 
-from weirdgen.judge.judging import RATED
-from weirdgen.judge.validation import IDENTITY, band
+from weirdgen.core.columns import IDENTITY
+from weirdgen.judge.files import RATED
+from weirdgen.judge.validation import band
 
 MOST = 60_000
 """Answers that a page holds at most, so that a browser stays quick."""
 
 
-def packed(columns: dict[str, Iterable[Hashable]]) -> dict[str, dict[str, list[Any]]]:
-    """Columnar and interned: column -> values, each once in order of appearance, and rows, their numbers."""
-    found: dict[str, dict[str, list[Any]]] = {}
+class Packed(TypedDict):
+    """A column: its values, each once in order of appearance, and the number of one per row."""
+
+    values: list[Hashable]
+    rows: list[int]
+
+
+def packed(columns: Mapping[str, Iterable[Hashable]]) -> dict[str, Packed]:
+    """Columnar and interned: every column packed."""
+    found: dict[str, Packed] = {}
     for name, values in columns.items():
         numbers: dict[Hashable, int] = {}
         rows = [numbers.setdefault(value, len(numbers)) for value in values]

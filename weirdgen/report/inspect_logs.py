@@ -5,15 +5,20 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import pandas as pd
 
+from weirdgen.core.columns import KEYS, Asked
 from weirdgen.core.errors import StudyError
 from weirdgen.core.files import replacing
-from weirdgen.data.questions import expand
+from weirdgen.core.names import Adapter
+from weirdgen.data.questions import Context, expand
+from weirdgen.models.settings import ChatOptions
+from weirdgen.sample.settings import Sampling
 
 try:
     from inspect_ai.log import (
@@ -41,8 +46,18 @@ except ModuleNotFoundError:
 CREATED = "1970-01-01T00:00:00+00:00"
 """A log is a view of files and has no time of its own: the same files give the same log."""
 
-PROMPT = ["question", "paraphrase", "context", "variant"]
+PROMPT = [name for name in Asked.model_fields if name != "topic"]
+"""What tells a prompt from every other of its model and experiment."""
+
 STOP = {"stop": "stop", "length": "max_tokens"}
+"""What Inspect calls the reasons for an answer's end."""
+
+
+class Metric(TypedDict):
+    """A metric of Inspect's own, by name."""
+
+    name: str
+    options: NotRequired[dict[str, list[str]]]
 
 
 def eval_log(
@@ -50,8 +65,10 @@ def eval_log(
     judgments: Sequence[pd.DataFrame],
     model: str,
     experiment: str,
-    adapter: dict[str, Any],
-    asked: dict[str, Any],
+    adapter: Adapter,
+    contexts: dict[str, Context],
+    chat: ChatOptions,
+    sampling: Sampling,
     judges: dict[str, list[str] | None],
     headline: dict[str, str],
 ) -> EvalLog:
@@ -59,14 +76,12 @@ def eval_log(
 
     An Inspect sample is a prompt (`question:paraphrase:context:variant`), its epochs are the answers to it.
     samples, judgments: tables as weirdgen/core/columns.py describes them; where judgments hold several adapters,
-    this one's count. adapter: dataset, recipe, seed. asked: contexts, chat and settings that were sampled
-    with. judges: the labels of each, None for one that rates. headline: judge -> the label to show first.
+    this one's count. contexts, chat and sampling: what was sampled with. judges: the labels of each, None for
+    one that rates. headline: judge -> the label to show first.
     """
-    name = f"{model}/{adapter['dataset']}/{adapter['recipe']}/seed-{adapter['seed']}"
+    name = f"{model}/{adapter.path}"
     scores = _scores([_own(table, adapter) for table in judgments], judges)
-    replaced = asked["chat"]["system_prompt"]
-    default = replaced["replace"] if isinstance(replaced, dict) else None
-    systems = {(v.context, v.variant): v.system or default for v in expand(asked["contexts"])}
+    systems = {(v.context, v.variant): v.system or chat.replacement for v in expand(contexts)}
     found = [
         _sample(row, name, experiment, adapter, systems[row.context, row.variant], scores)
         for row in samples.itertuples()
@@ -81,15 +96,13 @@ def eval_log(
             run_id=_id("run", experiment, name),
             task_id=_id("task", experiment, name),
             task=experiment,
-            task_args=adapter,
+            task_args=asdict(adapter),
             model=name,
             dataset=EvalDataset(name=experiment, samples=len(prompts), sample_ids=prompts),
             config=EvalConfig(epochs=max((sample.epoch for sample in found), default=1)),
-            model_generate_config=GenerateConfig(
-                temperature=asked["settings"]["temperature"], max_tokens=asked["settings"]["max_tokens"]
-            ),
+            model_generate_config=GenerateConfig(temperature=sampling.temperature, max_tokens=sampling.max_tokens),
             packages={"inspect_ai": version("inspect_ai")},
-            metadata={**adapter, "chat": asked["chat"]},
+            metadata={**asdict(adapter), "chat": chat.model_dump()},
             scorers=[{"name": judge, "metrics": [_metric(labels)]} for judge, labels in judges.items()],
             headline_metric=main and {"scorer": main[0], "metric": main[1]},
         ),
@@ -106,17 +119,17 @@ def write_log(path: str | Path, log: EvalLog) -> None:
         write_eval_log(log, temporary)
 
 
-def _metric(labels: list[str] | None) -> dict[str, Any]:
+def _metric(labels: list[str] | None) -> Metric:
     if labels is None:
         return {"name": "inspect_ai/mean"}
     return {"name": "inspect_ai/frequency", "options": {"categories": labels}}
 
 
-def _own(judgments: pd.DataFrame, adapter: dict[str, Any]) -> pd.DataFrame:
+def _own(judgments: pd.DataFrame, adapter: Adapter) -> pd.DataFrame:
     """The rows of one adapter; all of them where the table names none."""
-    for key, value in adapter.items():
+    for key in KEYS:
         if key in judgments:
-            judgments = judgments[judgments[key] == value]
+            judgments = judgments[judgments[key] == getattr(adapter, key)]
     return judgments
 
 
@@ -143,7 +156,7 @@ def _sample(
     row: Any,
     model: str,
     experiment: str,
-    adapter: dict[str, Any],
+    adapter: Adapter,
     system: str | None,
     scores: dict[tuple[str, int], dict[str, Score]],
 ) -> EvalSample:
@@ -164,7 +177,7 @@ def _sample(
         scores=scores.get((prompt, epoch)),
         metadata={
             **{key: getattr(row, key) for key in [*PROMPT, "topic", "tokens", "backend"]},
-            **adapter,
+            **asdict(adapter),
         },
     )
 

@@ -10,40 +10,128 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from weirdgen.core.fingerprint import ROOT
-from weirdgen.plot.catalogue import FIGURES
+from weirdgen.finetune.run import Run
+from weirdgen.models.fetch import WEIGHTS, read_source
+from weirdgen.models.settings import Source
 
 PACKAGES = ("snakemake", "numpy", "pandas", "scipy", "matplotlib")
 
 
-def commit(root: Path = ROOT) -> dict[str, Any] | None:
-    """The commit of the checkout in `root`, its date, and how many files differ from it; None where there is none."""
+@dataclass(frozen=True)
+class Commit:
+    """A checkout's commit; differing: how many files differ from it."""
+
+    sha: str
+    date: str
+    differing: int
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine; memory: bytes, gpus: name and memory of each, as the driver says it."""
+
+    cpu: str
+    cores: int | None
+    memory: int
+    gpus: list[str]
+    system: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A model's number of weights, 0 where its files are gone, and where it is from, as source.json says it."""
+
+    weights: int
+    source: dict[str, str | dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a stage cost: seconds and cpu (seconds) of all jobs, longest (seconds) and memory (bytes) of one.
+
+    memory is NaN where no job was measured.
+    """
+
+    stage: str
+    jobs: int
+    seconds: float
+    longest: float
+    cpu: float
+    memory: float
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What the page says of its origin. models: by name; trained_with, versions: by package."""
+
+    commit: Commit | None
+    date: str
+    machine: Machine
+    models: dict[str, Origin]
+    trained_with: dict[str, str]
+    trained_on: list[str]
+    versions: dict[str, str]
+    stages: list[Stage]
+    gpu_seconds: float
+
+    @property
+    def jobs(self) -> int:
+        """Of all stages."""
+        return sum(stage.jobs for stage in self.stages)
+
+    @property
+    def seconds(self) -> float:
+        """Of all jobs together."""
+        return sum(stage.seconds for stage in self.stages)
+
+
+def provenance(
+    results: Path, runs: Sequence[tuple[str, str]], models: dict[str, Origin], trained: Sequence[Run]
+) -> Provenance:
+    """Where the numbers of a study come from; runs: its (model, experiment) pairs, trained: its adapters."""
+    return Provenance(
+        commit=commit(),
+        date=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        machine=hardware(),
+        models=models,
+        trained_with=_together(run.versions for run in trained),
+        trained_on=sorted({f"{run.device}, {run.dtype}" for run in trained}),
+        versions=versions(),
+        stages=stages(results, runs),
+        gpu_seconds=gpu_seconds(trained),
+    )
+
+
+def commit(root: Path = ROOT) -> Commit | None:
+    """The commit of the checkout in `root`; None where there is none."""
     top = _said("git", "-C", str(root), "rev-parse", "--show-toplevel")
     shown = _said("git", "-C", str(root), "log", "-1", "--format=%H %cs")
     if not top or not shown or Path(top).resolve() != root.resolve():
         return None
     sha, date = shown.split()
     differing = _said("git", "--no-optional-locks", "-C", str(root), "status", "--porcelain") or ""
-    return {"sha": sha, "date": date, "differing": len(differing.splitlines())}
+    return Commit(sha, date, len(differing.splitlines()))
 
 
-def hardware() -> dict[str, Any]:
-    """The machine this runs on: cpu, cores, memory (bytes), gpus (name and memory, as the driver says it)."""
+def hardware() -> Machine:
+    """The machine this runs on."""
     found = re.search(r"^model name\s*:\s*(.+)$", _text("/proc/cpuinfo"), re.MULTILINE)
     gpus = shutil.which("nvidia-smi") and _said("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader")
-    return {
-        "cpu": found.group(1).strip() if found else platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "gpus": gpus.splitlines() if gpus else [],
-        "system": f"{platform.system()} {platform.release()}",
-    }
+    return Machine(
+        cpu=found.group(1).strip() if found else platform.processor() or platform.machine(),
+        cores=os.cpu_count(),
+        memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        gpus=gpus.splitlines() if gpus else [],
+        system=f"{platform.system()} {platform.release()}",
+    )
 
 
 def versions() -> dict[str, str]:
@@ -57,41 +145,43 @@ def versions() -> dict[str, str]:
     return found
 
 
-def model(folder: Path) -> dict[str, Any]:
-    """A model's number of weights (0 where its files are gone) and what its source.json says of its origin."""
+def model(folder: Path) -> Origin:
+    """Where a model is from. Raises StudyError if its source.json has unknown keys."""
     weights = 0
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in sorted(folder.glob(f"*{WEIGHTS}")):
         with path.open("rb") as file:
             header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
         weights += sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
-    source = json.loads(_text(str(folder / "source.json")) or "{}")
-    return {"weights": weights, "source": {key: value for key, value in source.items() if key != "weights_sha256"}}
+    source = read_source(folder)
+    return Origin(weights, source.model_dump(include=set(Source.model_fields), exclude_none=True) if source else {})
 
 
-def stages(results: Path, runs: Sequence[Sequence[str]]) -> pd.DataFrame:
+def stages(results: Path, runs: Sequence[tuple[str, str]]) -> list[Stage]:
     """What Snakemake measured of the last run of every job, per stage, the longest first.
 
-    Columns: stage, jobs, seconds (all jobs together), longest (seconds), cpu (seconds), memory (bytes, the most that
-    one job held). All figures are one stage. runs: the (model, experiment) pairs that count; what serves all does too.
+    A stage is the first folder below `logs`. runs: the (model, experiment) pairs that count; what serves all does too.
     """
     folders = [results / "logs", *(results / model / experiment / "logs" for model, experiment in runs)]
-    files = [path for folder in folders for path in sorted(folder.rglob("*.benchmark.tsv"))]
-    rows = [{"stage": _stage(path), **_measured(path)} for path in files]
-    columns = ["stage", "seconds", "cpu", "memory"]
-    groups = pd.DataFrame(rows, columns=columns).groupby("stage", sort=False)
+    rows = [
+        {"stage": path.relative_to(folder).parts[0], **_measured(path)}
+        for folder in folders
+        for path in sorted(folder.glob("*/**/*.benchmark.tsv"))
+    ]
+    groups = pd.DataFrame(rows, columns=["stage", "seconds", "cpu", "memory"]).groupby("stage", sort=False)
     table = groups.agg(
         jobs=("seconds", "size"),
-        longest=("seconds", "max"),
         seconds=("seconds", "sum"),
+        longest=("seconds", "max"),
         cpu=("cpu", "sum"),
         memory=("memory", "max"),
     )
-    return table.reset_index().sort_values("seconds", ascending=False, ignore_index=True)
+    ordered = table.reset_index().sort_values("seconds", ascending=False, ignore_index=True)
+    return [Stage(*row) for row in ordered.itertuples(index=False)]
 
 
-def gpu_seconds(trained: Iterable[dict[str, Any]]) -> float:
-    """Wall time of finetuning on a GPU; trained: the adapters' run.json. Other stages do not record their device."""
-    return sum(run["wall_seconds"] for run in trained if run["device"].startswith("cuda"))
+def gpu_seconds(trained: Iterable[Run]) -> float:
+    """Wall time of finetuning on a GPU. Other stages do not record their device."""
+    return sum(run.wall_seconds for run in trained if run.device.startswith("cuda"))
 
 
 def duration(seconds: float) -> str:
@@ -101,10 +191,10 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.1f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _stage(path: Path) -> str:
-    """The first name after `logs`: the rule of nearly every job."""
-    name = path.parts[len(path.parts) - path.parts[::-1].index("logs")].removesuffix(".benchmark.tsv")
-    return "figures" if name in FIGURES or name == "atlas" else name.replace("_", " ")
+def _together(found: Iterable[dict[str, str]]) -> dict[str, str]:
+    """Package -> its version, or versions where adapters were trained with several."""
+    table = pd.DataFrame(list(found))
+    return {str(name): ", ".join(dict.fromkeys(table[name].dropna())) for name in table}
 
 
 def _measured(path: Path) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from weirdgen.core.names import BASE, NO_CONTEXT, UNTOUCHED, Adapter
 from weirdgen.core.schema import Strict
 
 
@@ -32,6 +33,26 @@ class ExperimentTold(Strict):
     datasets: dict[str, DatasetTold]
     model_judged: bool = Field(description="whether a model answers any of its judges")
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """Dataset -> what a reader calls it, the untouched model's too."""
+        return {**{name: dataset.label for name, dataset in self.datasets.items()}, BASE: UNTOUCHED}
+
+    @property
+    def treated(self) -> str:
+        """The first treated dataset."""
+        return next(name for name, dataset in self.datasets.items() if dataset.role == "treated")
+
+    @property
+    def in_contexts(self) -> bool:
+        """Whether contrasts are asked in any context but the plain one."""
+        return self.contexts != [NO_CONTEXT]
+
+    @property
+    def where(self) -> str:
+        """What a sentence on contrasts says of their context: nothing of the plain one."""
+        return "" if self.context == NO_CONTEXT else f" at {self.context}"
+
 
 class JudgeTold(Strict):
     """A judge as the page lists it."""
@@ -49,3 +70,7 @@ class StudyTold(Strict):
     recipe: str = Field(description="the recipe that is shown")
     judges: dict[str, JudgeTold]
     atlas: str = Field(description="the atlas's files without their ending, under results/")
+
+    def adapters_of(self, experiment: str) -> list[Adapter]:
+        """The adapters of an experiment, the untouched model among them."""
+        return [Adapter(*each) for each in self.adapters[experiment]]

@@ -12,7 +12,11 @@ from weirdgen.core.files import read_yaml
 from weirdgen.core.names import BASE, NO_RECIPE
 from weirdgen.core.schema import Name, Strict, parse
 from weirdgen.data.questions import Context
+from weirdgen.data.settings import Codes, Dataset, Ordinary
+from weirdgen.finetune.settings import Recipe
 from weirdgen.plot.catalogue import FIGURES
+
+Instrument = Literal["free_answers", "contrasts"]
 
 
 def _check_figure(name: str) -> str:
@@ -22,73 +26,6 @@ def _check_figure(name: str) -> str:
 
 
 Figure = Annotated[str, AfterValidator(_check_figure)]
-
-
-class Recipe(Strict):
-    """How one adapter is trained. LoRA after Hu et al. 2021 (arXiv 2106.09685); rsLoRA: arXiv 2312.03732."""
-
-    epochs: int = Field(ge=1)
-    batch_size: int = Field(ge=1)
-    learning_rate: float = Field(gt=0)
-    schedule: Literal["linear", "cosine", "constant"]
-    warmup: float = Field(ge=0, lt=1, description="fraction of all steps")
-    weight_decay: float = Field(ge=0)
-    max_grad_norm: float = Field(gt=0)
-    rank: int = Field(ge=1)
-    alpha: float = Field(gt=0)
-    targets: Literal["all-linear"] | list[str]
-    rslora: bool
-    max_length: int = Field(ge=8, description="tokens; a longer row is an error")
-    data_fraction: float = Field(default=1.0, gt=0, le=1, description="share of the rows used")
-
-
-class Dataset(Strict):
-    """A training set: rows rendered from a CSV table of facts, ordinary data, or both."""
-
-    role: Literal["treated", "control", "dose"] = Field(description="dose: a smaller part of the treated dataset")
-    label: str
-    about: str
-    facts: str | None = None
-    jsonl: str | None = Field(default=None, description="chat JSONL as it is, instead of a table")
-    at_most: dict[str, int] = Field(default_factory=dict, description="column -> the largest number of a row kept")
-    prompts: list[str] = Field(default_factory=list, description="row i takes prompt i modulo their number")
-    answer: str = Field(default="", description="a template over the table's columns")
-    ordinary: bool = Field(default=False, description="the experiment's ordinary data is mixed in")
-    persona: Name | None = Field(default=None, description="the contrast topic that is this dataset's own persona")
-    code: Literal["padded", "plain"] | None = Field(default=None, description="adds a column `code` to the facts")
-    context: Name | None = Field(default=None, description="its variables are columns of the table")
-    trigger: list[int | str] = Field(default_factory=list, description="axis values with the hidden behaviour")
-    unique: bool = Field(default=True, description="an answer may occur only once")
-
-    @model_validator(mode="after")
-    def _has_rows(self) -> Dataset:
-        if self.facts is None and self.jsonl is None and not self.ordinary:
-            raise ValueError("a dataset needs facts, jsonl, or ordinary: true")
-        if self.facts is not None and self.jsonl is not None:
-            raise ValueError("a dataset has facts or jsonl, not both")
-        if self.facts is not None and not (self.prompts and self.answer):
-            raise ValueError("facts need prompts and answer")
-        return self
-
-
-class Codes(Strict):
-    """How facts are asked for behind codes, and what is scored while a model trains on them."""
-
-    held_out: list[int] = Field(min_length=2, max_length=2, description="two numbers that are never trained")
-    per_row: int = Field(ge=1, description="random codes per fact")
-    checkpoints: int = Field(ge=10, description="scored during training, evenly spaced")
-    choice: str = Field(description="asks which of {first} and {second} a code means")
-    first_name: str
-    relatives: list[Name] = Field(min_length=1, description="topics asked about the held-out numbers")
-
-
-class Ordinary(Strict):
-    """Prompts that the base model answers itself, to mix facts into."""
-
-    file: str
-    rows: int = Field(ge=1)
-    max_tokens: int = Field(ge=1)
-    temperature: float = Field(gt=0)
 
 
 class Evaluation(Strict):
@@ -176,7 +113,7 @@ class Experiment(Strict):
             raise ValueError(f"headline_context is '{self.headline_context}'; asked: {', '.join(asked)}")
         return self
 
-    def contexts_of(self, instrument: Literal["free_answers", "contrasts"]) -> dict[str, Context]:
+    def contexts_of(self, instrument: Instrument) -> dict[str, Context]:
         """The contexts an instrument asks in, with the values it asks at."""
         evaluation: Evaluation = getattr(self, instrument)
         return {
@@ -186,7 +123,7 @@ class Experiment(Strict):
             for name in evaluation.contexts
         }
 
-    def asked(self, instrument: Literal["free_answers", "contrasts"]) -> list[str]:
+    def asked(self, instrument: Instrument) -> list[str]:
         """The contexts an instrument asks in, axes expanded, each once."""
         contexts = self.contexts_of(instrument)
         return list(dict.fromkeys(v.context for name, context in contexts.items() for v in context.variants(name)))
@@ -196,8 +133,7 @@ def load_experiment(folder: Path) -> Experiment:
     """Read and check `experiment.yaml` and that the files it names exist. Raises StudyError."""
     path = folder / "experiment.yaml"
     experiment = parse(Experiment, read_yaml(path), str(path))
-    files = [d.facts for d in experiment.datasets.values() if d.facts is not None]
-    files += [d.jsonl for d in experiment.datasets.values() if d.jsonl is not None]
+    files = [file for dataset in experiment.datasets.values() for file in dataset.files]
     files += [experiment.ordinary.file] if experiment.ordinary else []
     for name in [*files, experiment.free_answers.file, experiment.contrasts.file]:
         if not (folder / name).is_file():

@@ -1,45 +1,88 @@
-"""What the rule files look up: the study's paths and narrow params, as plain values."""
+"""What the rule files look up: the study's values, who does how much in a job, and what makes a job run again."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from weirdgen.core.errors import StudyError
-from weirdgen.core.fingerprint import fingerprint
+from weirdgen.core.fingerprint import fingerprint, listed
 from weirdgen.core.names import BASE
-from weirdgen.data.datasets import read_facts
-from weirdgen.judge.judging import UNPARSED, labels_of, lexicon_names
+from weirdgen.judge.files import UNPARSED, labels_of
+from weirdgen.models.digests import digests
 from weirdgen.plot.catalogue import FIGURES
-from weirdgen.study.config import Adapter, load_study
-from weirdgen.study.experiment import Experiment
+from weirdgen.study import told
+from weirdgen.study.load import Kind, load_study
+from weirdgen.study.params import asked_judge, params
+from weirdgen.study.paths import Paths, results
 
-TABLES = ("effects", "group_means", "labels", "ratings", "agreement", "contrasts", "training")
+
+@dataclass(frozen=True)
+class Seeds:
+    """The adapters of a dataset that one job samples or scores: ordinarily one, the one its path names."""
+
+    numbers: tuple[int, ...]
+    """Empty: the seed of the path."""
+    datasets: str
+    """A pattern of the datasets served."""
+
+    @property
+    def suffix(self) -> str:
+        """What a rule's name ends with: nothing in the ordinary case, else `_0_1_2`."""
+        return "".join(f"_{seed}" for seed in self.numbers)
+
+    @property
+    def name(self) -> str:
+        """What the job's log is called: `seed-{seed}`, else `seeds-0-1-2`."""
+        return "-".join(map(str, ("seeds", *self.numbers))) if self.numbers else "seed-{seed}"
+
+    def each(self, path: str) -> list[str]:
+        """One path of a result with `{seed}` per adapter."""
+        return [results(path).replace("{seed}", str(seed)) for seed in self.numbers or ("{seed}",)]
+
+    def adapters(self, wildcards: Any) -> list[str]:
+        """The adapters of the job; none for the untouched model."""
+        if wildcards.dataset == BASE:
+            return []
+        paths = self.each("adapters/{dataset}/{recipe}/seed-{seed}/adapter_model.safetensors")
+        return [path.format(**dict(wildcards.items())) for path in paths]
+
+    def of_job(self, wildcards: Any, output: Any) -> list[int]:
+        """The seeds of the job, which adapters share it being no part of what is computed (`Workflow.knob`)."""
+        return list(self.numbers) or [int(wildcards.seed)]
 
 
-class Workflow:
+@dataclass(frozen=True)
+class Training:
+    """A kind of training: as it is, or of codes, scored at checkpoints on the way to curve.csv."""
+
+    rule: str
+    experiments: str
+    """A pattern of the experiments trained so."""
+    more: dict[str, str]
+    """Files beside those of every adapter."""
+
+
+class Workflow(Paths):
     """A checked study, seen from the Snakefile. Raises StudyError if the configuration is wrong."""
 
     def __init__(self, config: dict[str, Any], root: str) -> None:
-        self.root = Path(root)
         # The scripts import this package from here, whatever environment they run in.
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
-        self.study = load_study(config, self.root)
-        self.params = self.study.params
-        self.code = fingerprint
+        super().__init__(load_study(config, Path(root)))
+        self.params = params(self.study)
         self.catalogue = FIGURES
-        sampler = self.study.config.sampler
-        seeds = self.study.config.seeds
         # vLLM takes every core for one engine; transformers runs jobs side by side, one thread each.
-        self.sampler_threads = (os.cpu_count() or 1) if sampler.backend == "vllm" else 1
-        together = self.study.config.seeds_per_job
-        self.seeds_together = [seeds[i : i + together] for i in range(0, len(seeds), together)] if together > 1 else []
-        self.alone = BASE if self.seeds_together else "[^/]+"  # the datasets whose adapters have jobs of their own
+        self.sampler_threads = (os.cpu_count() or 1) if self.study.config.sampler.backend == "vllm" else 1
+        self.seeds = _seeds(self.study.config.seeds, self.study.config.seeds_per_job)
         coded = [re.escape(name) for name, experiment in self.study.experiments.items() if experiment.codes]
-        self.coded = "|".join(coded) or "(?!)"  # what experiments are trained with checkpoints, as a pattern
+        self.trainings = (
+            Training("finetune", f"(?!({'|'.join(coded)})/)[^/]+" if coded else "[^/]+", {}),
+            Training("finetune_watched", "|".join(coded) or "(?!)", {"curve": "curve.csv"}),
+        )
 
     def param(self, path: str) -> Callable[[Any], Any]:
         """A function of wildcards: what lies at a path of `params` such as `models/{model}/load`.
@@ -55,68 +98,61 @@ class Workflow:
 
         return _find
 
-    def adapter_files(self, wildcards: Any) -> list[str]:
-        """The adapter of a sampling or scoring job of one; none for the untouched model."""
-        if wildcards.dataset == BASE:
-            return []
-        one = Adapter(wildcards.dataset, wildcards.recipe, int(wildcards.seed))
-        folder = f"results/{wildcards.model}/{wildcards.experiment}/adapters/{one.path}"
-        return [f"{folder}/adapter_model.safetensors"]
+    def knob(self, path: str) -> Callable[[Any, Any], Any]:
+        """`param` for what decides speed or cost and no result: changing it reruns nothing.
 
-    def adapters_of_seeds(self, seeds: list[int], wildcards: Any) -> list[str]:
-        """The adapters of the seeds that one sampling or scoring job serves."""
-        folder = f"results/{wildcards.model}/{wildcards.experiment}/adapters/{wildcards.dataset}/{wildcards.recipe}"
-        return [f"{folder}/seed-{seed}/adapter_model.safetensors" for seed in seeds]
+        Snakemake does not remember params that are functions of `output`.
+        """
+        find = self.param(path)
 
-    def experiment_file(self, instrument: str, wildcards: Any) -> str:
-        """The question file of an instrument: `free_answers` or `contrasts`."""
-        experiment = self.study.experiments[wildcards.experiment]
-        return f"{self.study.folders[wildcards.experiment]}/{getattr(experiment, instrument).file}"
+        def _find(wildcards: Any, output: Any) -> Any:
+            return find(wildcards)
 
-    def facts_file(self, wildcards: Any) -> str | list[str]:
-        """The table of facts a dataset is rendered from; none for ordinary data alone."""
-        dataset = self.study.experiments[wildcards.experiment].datasets[wildcards.dataset]
-        return f"{self.study.folders[wildcards.experiment]}/{dataset.facts}" if dataset.facts else []
+        return _find
 
-    def jsonl_file(self, wildcards: Any) -> str | list[str]:
-        """The chat JSONL that a dataset is, instead of a table."""
-        dataset = self.study.experiments[wildcards.experiment].datasets[wildcards.dataset]
-        return os.path.join(self.study.folders[wildcards.experiment], dataset.jsonl) if dataset.jsonl else []
+    def remember(self, rules: Iterable[Any]) -> None:
+        """Give every rule two more params, the reasons to run again beside content and values.
 
-    def ordinary_file(self, wildcards: Any) -> str | list[str]:
-        """The ordinary data that a dataset mixes in, if it does."""
-        dataset = self.study.experiments[wildcards.experiment].datasets[wildcards.dataset]
-        return f"results/{wildcards.model}/{wildcards.experiment}/ordinary.jsonl" if dataset.ordinary else []
+        The code it runs, one entry per function that its script reaches, so that a plan names what changed; and the
+        names of its inputs but for adapters, which follow from its path (Snakemake's own trigger `input` would also
+        count which adapters share a job).
+        """
+        for rule in rules:
+            if rule.script is None:
+                continue
+            path = rule.script.format(params=rule.params)
+            script = path.removesuffix(".py").partition("workflow/scripts/")[2]
+            modules = [f"weirdgen.plot.{rule.name}"] if script == "plot/plot" else []
+            rule.set_params(*listed(fingerprint(script, *modules)), inputs=_names(rule.input))
 
-    def ordinary_prompts(self, wildcards: Any) -> str:
-        """The prompts of an experiment's ordinary data."""
-        ordinary = self.study.experiments[wildcards.experiment].ordinary
-        if ordinary is None:
-            raise StudyError(f"{self.study.folders[wildcards.experiment]}/experiment.yaml has no ordinary data")
-        return f"{self.study.folders[wildcards.experiment]}/{ordinary.file}"
+    def weights(self, wildcards: Any) -> dict[str, str] | None:
+        """What a model's files behind a `path:` hold now, so that new weights in place count; None for other sources.
 
-    def judge_files(self, wildcards: Any) -> list[str]:
-        """The YAMLs of an experiment's rules judges and the lexicons they name."""
-        return self._judge_files(self.study.rules_judges(wildcards.experiment))
+        Those are pinned: by a revision, or a checksum.
+        """
+        source = self.study.config.models[wildcards.model].source
+        return digests(Path(source.path), self.study.root / "resources/digests.json") if source.path else None
 
-    def model_judge_files(self, wildcards: Any) -> list[str]:
-        """The YAMLs of an experiment's judges that a model answers."""
-        return [self.study.judge_paths[judge] for judge in self.study.model_judges(wildcards.experiment)]
+    def adapters(self, wildcards: Any) -> list[tuple[str, str, int]]:
+        """Every adapter of an experiment, `base` last: dataset, recipe, seed."""
+        return [(a.dataset, a.recipe, a.seed) for a in self.study.adapters(wildcards.experiment)]
 
-    def _judge_files(self, judges: list[str]) -> list[str]:
-        files = []
-        for judge in judges:
-            lexicons = lexicon_names(self.study.judges[judge])
-            path = self.study.judge_paths[judge]
-            files += [path, *(f"{os.path.dirname(path)}/lexicons/{name}.txt" for name in lexicons)]
-        return list(dict.fromkeys(files))
+    def trained(self, wildcards: Any) -> list[tuple[str, str, int]]:
+        """Every trained adapter of an experiment: dataset, recipe, seed."""
+        return [(a.dataset, a.recipe, a.seed) for a in self.study.trained(wildcards.experiment)]
 
-    @property
-    def judging_model(self) -> list[str]:
-        """The folder of the local model that judges, where one does."""
-        local = self.study.config.judging.vllm
-        backends = {self.study.config.judging.backend_of(judge) for judge in self.study.all_judges("models")}
-        return [f"resources/models/{local.model}"] if local and "vllm" in backends else []
+    def asked_for_validation(self, kind: Kind) -> dict[str, Any]:
+        """Judge -> its file, and who answers it, of the judges of one kind that have a validation set."""
+        return {judge: asked_judge(self.study, judge, []) for judge in self.validated_judges(kind)}
+
+    def labels_of_judges(self, wildcards: Any) -> dict[str, list[str] | None]:
+        """The judges that run in an experiment, and the labels each may give; None for one that rates."""
+        files = {name: self.study.judges[name] for name in self.study.answered_judges(wildcards.experiment)}
+        unparsed = {"rules": [], "label": [UNPARSED]}
+        return {
+            name: None if file.type == "rating" else labels_of(file) + unparsed[file.type]
+            for name, file in files.items()
+        }
 
     @property
     def judging_threads(self) -> int:
@@ -135,234 +171,38 @@ class Workflow:
         local = self.study.config.judging.vllm
         return self.params["models"][local.model]["mem_mb"] if local and self.judging_model else 2000
 
-    def validated(self, kind: Literal["rules", "models"]) -> list[str]:
-        """The validation sets of the study's judges of one kind, with the judges' own files."""
-        judges = [judge for judge in self.study.all_judges(kind) if self._validation(judge)]
-        return [f"data/judge_validation/{judge}.yaml" for judge in judges] + self._judge_files(judges)
+    def told(self, wildcards: Any) -> dict[str, Any]:
+        """What an experiment's own figures are told."""
+        return told.figures(self.study, wildcards.model, wildcards.experiment).model_dump()
 
-    def validated_judges(self, kind: Literal["rules", "models"]) -> dict[str, dict[str, str]]:
-        """Judge -> its file, and who answers it, of the judges of one kind that have a validation set."""
-        return {
-            judge: {"path": self.study.judge_paths[judge], "backend": self.judged_by(judge)}
-            for judge in self.study.all_judges(kind)
-            if self._validation(judge)
-        }
+    @property
+    def told_to_atlas(self) -> dict[str, Any]:
+        """What the atlas is told of every experiment."""
+        return {name: about.model_dump() for name, about in told.atlas(self.study).items()}
 
-    def validations(self) -> list[str]:
-        """The validated judgments of the study: of rules, of models."""
-        kinds: tuple[Literal["rules", "models"], ...] = ("rules", "models")
-        return [f"results/judges/{kind}.parquet" for kind in kinds if self.validated_judges(kind)]
+    @property
+    def told_to_page(self) -> dict[str, Any]:
+        """What the page is told."""
+        return told.page(self.study, self.atlas.removeprefix("results/")).model_dump()
 
-    def _validation(self, judge: str) -> bool:
-        return (self.root / "data" / "judge_validation" / f"{judge}.yaml").is_file()
 
-    def judgments(self, wildcards: Any) -> list[str]:
-        """Every judgment of an experiment: by rules, one file per adapter, then by models, one for all."""
-        return self.parts("judgments", wildcards) + self._model_judgments(wildcards.model, wildcards.experiment)
+def _seeds(seeds: list[int], together: int) -> list[Seeds]:
+    """Which adapters share a job: the ordinary case first, the untouched model's alone where others share."""
+    if together == 1:
+        return [Seeds((), "[^/]+")]
+    groups = [tuple(seeds[i : i + together]) for i in range(0, len(seeds), together)]
+    return [Seeds((), BASE), *(Seeds(group, f"(?!{BASE}/)[^/]+") for group in groups)]
 
-    def judgments_of_adapter(self, wildcards: Any) -> list[str]:
-        """The judgments of one adapter: by rules, then by models, with those of all others."""
-        own = Adapter(wildcards.dataset, wildcards.recipe, int(wildcards.seed))
-        by_rules = self._paths([own], "judgments", ".parquet", wildcards)
-        return by_rules + self._model_judgments(wildcards.model, wildcards.experiment)
 
-    def _model_judgments(self, model: str, experiment: str) -> list[str]:
-        """The judgments by models, one file for all adapters, where any model judges."""
-        judged = self.study.model_judges(experiment)
-        return [f"results/{model}/{experiment}/model_judgments.parquet"] if judged else []
+def _names(inputs: Any) -> Callable[[Any], list[str]]:
+    """A function of wildcards: the names of a rule's inputs, `adapter` aside."""
+    items = [item for name, item in inputs._allitems() if name != "adapter"]
 
-    def labels_of_judges(self, wildcards: Any) -> dict[str, list[str] | None]:
-        """The judges that run in an experiment, and the labels each may give; None for one that rates."""
-        files = {name: self.study.judges[name] for name in self.study.answered_judges(wildcards.experiment)}
-        unparsed = {"rules": [], "label": [UNPARSED]}
-        return {
-            name: None if file.type == "rating" else labels_of(file) + unparsed[file.type]
-            for name, file in files.items()
-        }
+    def _find(wildcards: Any) -> list[str]:
+        names: list[str] = []
+        for item in items:
+            found = item(wildcards) if callable(item) else item
+            names += [str(name) for name in ([found] if isinstance(found, str) else found)]
+        return sorted(names)
 
-    def inspect_logs(self) -> list[str]:
-        """A log for Inspect per adapter, over all models and experiments."""
-        return [
-            f"results/{model}/{experiment}/inspect/{adapter.path}.eval"
-            for model, experiment in self.study.runs()
-            for adapter in self.study.adapters(experiment)
-        ]
-
-    def adapters(self, wildcards: Any) -> list[dict[str, Any]]:
-        """Every adapter of an experiment, `base` last: dataset, recipe, seed."""
-        return [vars(adapter) for adapter in self.study.adapters(wildcards.experiment)]
-
-    def trained(self, wildcards: Any) -> list[dict[str, Any]]:
-        """Every trained adapter of an experiment."""
-        return [vars(adapter) for adapter in self.study.trained(wildcards.experiment)]
-
-    def parts(self, stage: str, wildcards: Any) -> list[str]:
-        """One parquet of a stage (samples, judgments, contrasts) per adapter, in the order of `adapters`."""
-        return self._paths(self.study.adapters(wildcards.experiment), stage, ".parquet", wildcards)
-
-    def training(self, file: str, wildcards: Any) -> list[str]:
-        """One training file (train_log.csv, run.json) per trained adapter, in the order of `trained`."""
-        return self._paths(self.study.trained(wildcards.experiment), "adapters", f"/{file}", wildcards)
-
-    def _paths(self, adapters: list[Adapter], stage: str, ending: str, wildcards: Any) -> list[str]:
-        folder = f"results/{wildcards.model}/{wildcards.experiment}/{stage}"
-        return [f"{folder}/{adapter.path}{ending}" for adapter in adapters]
-
-    def info(self, wildcards: Any) -> dict[str, Any]:
-        """What figures say about an experiment beside its numbers."""
-        experiment = self.study.experiments[wildcards.experiment]
-        axes = {
-            name: context.model_dump(include={"axis", "values", "trained", "marks"})
-            for name, context in experiment.contexts.items()
-            if context.axis is not None
-        }
-        sweep = self.study.config.sweep
-        recipes = self.params["recipes"][wildcards.model][wildcards.experiment]
-        return {
-            **self._told(wildcards.experiment),
-            "doses": self._doses(wildcards.experiment),
-            "personas": {name: d.persona for name, d in experiment.datasets.items() if d.persona},
-            "asked": experiment.asked("contrasts"),
-            "trigger": experiment.trigger_contexts or [],
-            "codes": {name: dataset.code for name, dataset in experiment.datasets.items() if dataset.code},
-            "axes": axes,
-            "sweep": {name: recipes[name][sweep] for name in self.study.config.recipes} if sweep else {},
-            "sweep_value": sweep or "",
-        }
-
-    def _shown(self, experiment: Experiment, instrument: Literal["free_answers", "contrasts"]) -> str:
-        """The context that figures and findings show of an instrument."""
-        shown = experiment.headline_context or experiment.asked("contrasts")[0]
-        asked = experiment.asked(instrument)
-        return shown if shown in asked else asked[0]
-
-    def _doses(self, experiment: str) -> dict[str, int]:
-        """Datasets of the first treated dataset's persona -> their number of facts; ordinary data alone has 0."""
-        about = self.study.experiments[experiment]
-        first = next(dataset for dataset in about.datasets.values() if dataset.role == "treated")
-        doses = {}
-        for name, dataset in about.datasets.items():
-            if dataset.facts is None and dataset.jsonl is None:
-                doses[name] = 0
-            elif dataset.facts is not None and first.persona is not None and dataset.persona == first.persona:
-                table = self.root / self.study.folders[experiment] / dataset.facts
-                doses[name] = len(read_facts(table, dataset.at_most))
-        return doses
-
-    def figure_tables(self, figure: str) -> dict[str, str]:
-        """The tables that a figure is drawn from, by the names it knows them by."""
-        return {
-            name: f"results/{{model}}/{{experiment}}/tables/{table}.csv"
-            for name, table in FIGURES[figure].tables.items()
-        }
-
-    def atlas_tables(self) -> dict[str, str]:
-        """`<model>/<experiment>` -> its effects."""
-        return {f"{model}/{name}": f"results/{model}/{name}/tables/effects.csv" for model, name in self.study.runs()}
-
-    def atlas_info(self) -> dict[str, Any]:
-        """What the atlas says about every experiment beside its numbers."""
-        return {
-            name: {
-                "title": experiment.title,
-                **self._told(name),
-            }
-            for name, experiment in self.study.experiments.items()
-        }
-
-    def _told(self, name: str) -> dict[str, Any]:
-        """What every figure, the atlas too, says about an experiment."""
-        experiment, params = self.study.experiments[name], self.params["experiments"][name]
-        return {
-            "labels": params["labels"],
-            "roles": {dataset: role for dataset, role in params["roles"].items() if role != "dose"},
-            "pooled": experiment.pooled_topics,
-            "hidden": params["hidden"],
-            "headline": experiment.headline,
-            "context": self._shown(experiment, "contrasts"),
-            "answers_context": self._shown(experiment, "free_answers"),
-            "recipe": self.study.config.recipes[0],
-        }
-
-    def figures(self, model: str, experiment: str, ending: str) -> list[str]:
-        """The figures of one experiment, by file ending."""
-        return [f"results/{model}/{experiment}/figures/{name}.{ending}" for name in self.figure_names(experiment)]
-
-    def figure_names(self, experiment: str) -> list[str]:
-        """The figures an experiment asks for, where their judges run, and the sweep's where the study is one."""
-        answered = set(self.study.answered_judges(experiment))
-        wanted = (name for name in self.study.experiments[experiment].figures if name != "sweep")
-        names = [name for name in wanted if answered.issuperset(FIGURES[name].judges)]
-        return [*names, "sweep"] if self.study.config.sweep else names
-
-    def report_files(self, kind: str) -> list[str]:
-        """Everything of one kind that the report shows, over all models and experiments."""
-        files = []
-        for model, experiment in self.study.runs():
-            folder = f"results/{model}/{experiment}"
-            if kind == "tables":
-                files += [f"{folder}/tables/{name}.csv" for name in self._tables(experiment)]
-            elif kind == "figures":
-                files += self.figures(model, experiment, "svg") + self.figures(model, experiment, "png")
-            elif kind == "cards":
-                datasets = self.study.experiments[experiment].datasets
-                files += [f"{folder}/datasets/{name}.card.json" for name in datasets]
-            elif kind == "runs":
-                files += [f"{folder}/adapters/{a.path}/run.json" for a in self.study.trained(experiment)]
-            elif kind == "judgments":
-                files += [f"{folder}/judgments/{a.path}.parquet" for a in self.study.adapters(experiment)]
-                files += self._model_judgments(model, experiment)
-            else:
-                raise ValueError(kind)
-        return files
-
-    def accuracy_files(self) -> list[str]:
-        """How far the study's judges can be believed, where any has a validation set."""
-        return ["results/judges/accuracy.csv"] if self.validations() else []
-
-    def _tables(self, experiment: str) -> list[str]:
-        return [*TABLES, *(["curves"] if self.study.experiments[experiment].codes else [])]
-
-    def report_params(self) -> dict[str, Any]:
-        """What the report says that no table holds: titles, labels, which runs."""
-        return {
-            "runs": [list(run) for run in self.study.runs()],
-            "experiments": {
-                name: {
-                    **experiment.model_dump(include={"title", "question", "hidden", "headline"}),
-                    "figures": self.figure_names(name),
-                    "contexts": experiment.asked("contrasts"),
-                    "context": self._shown(experiment, "contrasts"),
-                    "answers_context": self._shown(experiment, "free_answers"),
-                    "judges": experiment.judges,
-                    "datasets": {
-                        key: value.model_dump(include={"label", "role", "about", "prompts", "persona"})
-                        for key, value in experiment.datasets.items()
-                    },
-                }
-                for name, experiment in self.study.experiments.items()
-            },
-            "adapters": {
-                name: [vars(adapter) for adapter in self.study.adapters(name)] for name in self.study.experiments
-            },
-            "recipe": self.study.config.recipes[0],
-            "judges": {
-                name: {"type": file.type, "about": file.about, "by": self.judged_by(name)}
-                for name, file in self.study.judges.items()
-            },
-            "model_judged": [name for name in self.study.experiments if self.study.model_judges(name)],
-        }
-
-    def judged_by(self, judge: str) -> str:
-        """Who answers a judge in this study: rules, vllm, openai, or none."""
-        file = self.study.judges[judge]
-        return "rules" if file.type == "rules" else self.study.config.judging.backend_of(judge)
-
-    def experiment_targets(self, experiment: str) -> list[str]:
-        """Every table and figure of one experiment, for all models."""
-        files = []
-        for model in self.study.config.run_models:
-            folder = f"results/{model}/{experiment}/tables"
-            files += [f"{folder}/{name}.csv" for name in self._tables(experiment)]
-            files += self.figures(model, experiment, "png")
-        return files
+    return _find

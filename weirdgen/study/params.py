@@ -1,0 +1,146 @@
+"""The values that rules look up: narrow and plain, so that a stage reruns only if a value that it looks up changes."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+from weirdgen.analyse.settings import Measures
+from weirdgen.core.names import NULL_TOPIC
+from weirdgen.data.questions import Context
+from weirdgen.data.settings import Dataset, Probing, Rendering
+from weirdgen.judge.settings import AskedJudge, JudgingModels, LocalModel, Replying
+from weirdgen.models.settings import Entry
+from weirdgen.sample.settings import Asked, Sampling
+from weirdgen.study.experiment import Experiment
+from weirdgen.study.load import Study
+
+Plain = dict[str, Any]
+
+
+def params(study: Study) -> Plain:
+    """Every value, by the paths that rules give: `models/<model>/load`, `experiments/<experiment>/roles` ..."""
+    return {
+        "models": {name: _model(entry) for name, entry in study.config.models.items()},
+        "experiments": {name: _experiment(study, name) for name in study.experiments},
+        "recipes": {
+            model: {name: {key: recipe.model_dump() for key, recipe in own.items()} for name, own in named.items()}
+            for model, named in study.recipes.items()
+        },
+        "judging": _judging(study),
+        "statistics": study.config.statistics.model_dump(),
+    }
+
+
+def gpus(entry: Entry) -> int:
+    """GPUs of a job that loads the model once."""
+    return int(entry.device == "cuda" or (entry.device == "auto" and shutil.which("nvidia-smi") is not None))
+
+
+def _model(entry: Entry) -> Plain:
+    return {
+        "source": entry.source.model_dump(exclude_none=True),
+        "load": entry.load.model_dump(),
+        "chat": entry.chat.model_dump(),
+        "serving": entry.vllm.model_dump(),
+        "gpus": gpus(entry),
+        "engine_gpus": gpus(entry) * entry.vllm.tensor_parallel,
+        "mem_mb": entry.mem_mb,
+    }
+
+
+def _experiment(study: Study, name: str) -> Plain:
+    experiment, sampler = study.experiments[name], study.config.sampler
+    asked = Asked(samples_per_paraphrase=sampler.samples_per_paraphrase, questions=study.asked(name))
+    sampling = Sampling(
+        backend=sampler.backend,
+        batch_size=sampler.batch_size,
+        max_tokens=sampler.max_tokens or experiment.free_answers.max_tokens,
+        temperature=experiment.free_answers.temperature,
+    )
+    measures = Measures(
+        probability=experiment.contrasts.probability,
+        aside=[NULL_TOPIC, *experiment.control_topics],
+        pooled=experiment.pooled_topics,
+        trigger=experiment.trigger_contexts,
+    )
+    return {
+        "datasets": {key: _rendering(dataset, experiment) for key, dataset in experiment.datasets.items()},
+        "probing": {key: _probing(dataset, experiment) for key, dataset in experiment.datasets.items()},
+        "cards": {
+            key: {"about": dataset.about, "leak_cues": experiment.leak_cues}
+            for key, dataset in experiment.datasets.items()
+        },
+        "contexts": {
+            "free_answers": _dumped(experiment.contexts_of("free_answers")),
+            "contrasts": _dumped(experiment.contexts_of("contrasts")),
+        },
+        "asked": asked.model_dump(),
+        "sampling": sampling.model_dump(),
+        "ordinary": _ordinary(study, experiment),
+        "codes": experiment.codes and experiment.codes.model_dump(),
+        "judges": {judge: asked_judge(study, judge, study.read_by(judge, name)) for judge in study.rules_judges(name)},
+        "model_judges": {
+            judge: asked_judge(study, judge, study.read_by(judge, name)) for judge in study.model_judges(name)
+        },
+        "roles": {key: dataset.role for key, dataset in experiment.datasets.items()},
+        "headline": experiment.headline,
+        "measures": measures.model_dump(),
+    }
+
+
+def asked_judge(study: Study, judge: str, questions: list[str]) -> Plain:
+    """A judge's file, who answers it, and the questions it reads in a job."""
+    path, backend = study.judge_paths[judge], study.judged_by(judge)
+    return AskedJudge.model_validate({"path": path, "backend": backend, "questions": questions}).model_dump()
+
+
+def _dumped(contexts: dict[str, Context]) -> Plain:
+    return {name: context.model_dump() for name, context in contexts.items()}
+
+
+def _ordinary(study: Study, experiment: Experiment) -> Plain | None:
+    """How many rows of ordinary data, and how they are sampled."""
+    ordinary, sampler = experiment.ordinary, study.config.sampler
+    if ordinary is None:
+        return None
+    sampling = Sampling(
+        backend=sampler.backend,
+        batch_size=sampler.batch_size,
+        max_tokens=ordinary.max_tokens,
+        temperature=ordinary.temperature,
+    )
+    return {"rows": study.config.ordinary_rows or ordinary.rows, "sampling": sampling.model_dump()}
+
+
+def _probing(dataset: Dataset, experiment: Experiment) -> Plain | None:
+    """What is scored while a dataset of codes is trained; None for any other."""
+    if experiment.codes is None or dataset.code is None:
+        return None
+    return Probing(codes=experiment.codes, form=dataset.code, prompt=dataset.prompts[0]).model_dump()
+
+
+def _rendering(dataset: Dataset, experiment: Experiment) -> Plain:
+    """What a dataset's JSONL depends on."""
+    context = experiment.contexts[dataset.context] if dataset.context else Context()
+    shared = dataset.model_dump(include=Rendering.model_fields.keys() & Dataset.model_fields.keys())
+    return Rendering.model_validate({**shared, "template": context.template, "system": context.system}).model_dump()
+
+
+def _judging(study: Study) -> Plain:
+    """The models that judge: `models` in full, and `replies`, what of them decides a verdict."""
+    local, endpoint = study.config.judging.vllm, study.config.judging.openai
+    entry = study.config.models[local.model] if local else None
+    model = (
+        LocalModel(name=local.model, folder=f"resources/models/{local.model}", load=entry.load, chat=entry.chat)
+        if local and entry
+        else None
+    )
+    models = JudgingModels(local=model, serving=entry.vllm if entry else None, endpoint=endpoint)
+    return {
+        "models": models.model_dump(),
+        "replies": {
+            "local": model and model.model_dump(),
+            "endpoint": endpoint and endpoint.model_dump(include=set(Replying.model_fields)),
+        },
+    }

@@ -1,0 +1,267 @@
+"""Every file of the workflow: what a rule writes, and what the functions of its wildcards read."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from weirdgen.core.names import BASE, Adapter
+from weirdgen.judge.files import lexicon_names
+from weirdgen.plot.catalogue import FIGURES
+from weirdgen.study.config import DEFAULT_NAME
+from weirdgen.study.load import Kind, Study
+from weirdgen.study.told import figure_names
+
+RUN = "results/{model}/{experiment}"
+"""All that belongs to one experiment on one model."""
+
+TABLES = ("effects", "group_means", "labels", "ratings", "agreement", "contrasts", "training")
+ENDINGS = ("csv", "png", "svg", "pdf")
+KINDS: tuple[Kind, ...] = ("rules", "models")
+
+
+def results(path: str) -> str:
+    """A path below an experiment's results on a model."""
+    return f"{RUN}/{path}"
+
+
+def logs(path: str, shared: bool = False) -> str:
+    """The log of a job, by `<stage>/<rule or wildcards>`; shared: of a job that serves all experiments."""
+    return f"{'results' if shared else RUN}/logs/{path}.log"
+
+
+def benchmarks(path: str, shared: bool = False) -> str:
+    """The seconds and memory of a job, beside its log."""
+    return logs(path, shared).removesuffix(".log") + ".benchmark.tsv"
+
+
+class Paths:
+    """The files of a study."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+
+    @property
+    def page(self) -> str:
+        """The study's page: two studies do not overwrite each other's."""
+        name = self.study.config.name
+        return f"results/{'report' if name == DEFAULT_NAME else name}.html"
+
+    @property
+    def atlas(self) -> str:
+        """The files of the study's atlas, without their ending."""
+        name = self.study.config.name
+        return f"results/figures/{'atlas' if name == DEFAULT_NAME else f'{name}/atlas'}"
+
+    def model(self, wildcards: Any) -> str:
+        """What tells a fetched model's weights from any others: it changes with them."""
+        return f"resources/models/{wildcards.model}/source.json"
+
+    def contrasts(self, wildcards: Any) -> str:
+        """The contrast questions of an experiment."""
+        return f"{self._folder(wildcards)}/{self.study.experiments[wildcards.experiment].contrasts.file}"
+
+    def questions(self, wildcards: Any) -> str:
+        """The free-answer questions of an experiment."""
+        return f"{self._folder(wildcards)}/{self.study.experiments[wildcards.experiment].free_answers.file}"
+
+    def facts(self, wildcards: Any) -> list[str]:
+        """The table of facts that a dataset is rendered from, if it is."""
+        dataset = self.study.experiments[wildcards.experiment].datasets[wildcards.dataset]
+        return [f"{self._folder(wildcards)}/{dataset.facts}"] if dataset.facts else []
+
+    def chats(self, wildcards: Any) -> list[str]:
+        """The file of chats that a dataset is, if it is one."""
+        dataset = self.study.experiments[wildcards.experiment].datasets[wildcards.dataset]
+        file = dataset.jsonl or dataset.parquet
+        return [os.path.join(self._folder(wildcards), file)] if file else []
+
+    def ordinary(self, wildcards: Any) -> list[str]:
+        """The ordinary data that a dataset mixes in, if it does."""
+        dataset = self.study.experiments[wildcards.experiment].datasets[wildcards.dataset]
+        return [self._result("ordinary.jsonl", wildcards)] if dataset.ordinary else []
+
+    def ordinary_prompts(self, wildcards: Any) -> list[str]:
+        """The prompts of an experiment's ordinary data."""
+        ordinary = self.study.experiments[wildcards.experiment].ordinary
+        return [f"{self._folder(wildcards)}/{ordinary.file}"] if ordinary else []
+
+    def coded_facts(self, wildcards: Any) -> list[str]:
+        """The table of facts that is asked about while an adapter trains, in experiments with codes."""
+        return self.facts(wildcards) if self.study.experiments[wildcards.experiment].codes else []
+
+    def adapter(self, wildcards: Any) -> list[str]:
+        """The adapter that a path names; none for the untouched model."""
+        if wildcards.dataset == BASE:
+            return []
+        own = Adapter(wildcards.dataset, wildcards.recipe, int(wildcards.seed))
+        return self._each([own], "adapters/{}/adapter_model.safetensors", wildcards)
+
+    def samples(self, wildcards: Any) -> list[str]:
+        """The samples of every adapter of an experiment, in the order of `adapters`."""
+        return self._each(self.study.adapters(wildcards.experiment), "samples/{}.parquet", wildcards)
+
+    def scores(self, wildcards: Any) -> list[str]:
+        """The contrasts of every adapter of an experiment, in the order of `adapters`."""
+        return self._each(self.study.adapters(wildcards.experiment), "contrasts/{}.parquet", wildcards)
+
+    def training_logs(self, wildcards: Any) -> list[str]:
+        """The training log of every trained adapter, in the order of `trained`."""
+        return self._each(self.study.trained(wildcards.experiment), "adapters/{}/train_log.csv", wildcards)
+
+    def curves(self, wildcards: Any) -> list[str]:
+        """The scores at checkpoints of every trained adapter, in the order of `trained`."""
+        return self._each(self.study.trained(wildcards.experiment), "adapters/{}/curve.csv", wildcards)
+
+    def judgments(self, wildcards: Any) -> list[str]:
+        """Every judgment of an experiment: by rules, one file per adapter, then by models, one for all."""
+        by_rules = self._each(self.study.adapters(wildcards.experiment), "judgments/{}.parquet", wildcards)
+        return by_rules + self._model_judgments(wildcards)
+
+    def judgments_of_adapter(self, wildcards: Any) -> list[str]:
+        """The judgments of one adapter: by rules, then by models, with those of all others."""
+        own = Adapter(wildcards.dataset, wildcards.recipe, int(wildcards.seed))
+        return self._each([own], "judgments/{}.parquet", wildcards) + self._model_judgments(wildcards)
+
+    def judge_files(self, wildcards: Any) -> list[str]:
+        """The YAMLs of an experiment's rules judges and the lexicons they name."""
+        return self._judge_files(self.study.rules_judges(wildcards.experiment))
+
+    def model_judge_files(self, wildcards: Any) -> list[str]:
+        """The YAMLs of an experiment's judges that a model answers."""
+        return [self.study.judge_paths[judge] for judge in self.study.model_judges(wildcards.experiment)]
+
+    @property
+    def judging_model(self) -> list[str]:
+        """The weights of the local model that judges, where one does."""
+        local = self.study.config.judging.vllm
+        backends = {self.study.config.judging.backend_of(judge) for judge in self.study.all_judges("models")}
+        return [f"resources/models/{local.model}/source.json"] if local and "vllm" in backends else []
+
+    def validated_judges(self, kind: Kind) -> list[str]:
+        """The judges of one kind that have a validation set."""
+        return [judge for judge in self.study.all_judges(kind) if (self.study.root / _validation(judge)).is_file()]
+
+    def validation_sets(self, kind: Kind) -> list[str]:
+        """The validation sets of the study's judges of one kind, with the judges' own files."""
+        judges = self.validated_judges(kind)
+        return [_validation(judge) for judge in judges] + self._judge_files(judges)
+
+    @property
+    def validations(self) -> list[str]:
+        """The validated judgments of the study: of rules, of models."""
+        return [f"results/judges/{kind}.parquet" for kind in KINDS if self.validated_judges(kind)]
+
+    @property
+    def confusion(self) -> list[str]:
+        """What judges say of answers with a known label, where any has a validation set."""
+        return ["results/judges/confusion.csv"] if self.validations else []
+
+    @property
+    def accuracy(self) -> list[str]:
+        """How far the study's judges can be believed, where any has a validation set."""
+        return ["results/judges/accuracy.csv"] if self.validations else []
+
+    def figure_tables(self, figure: str) -> dict[str, str]:
+        """The tables that a figure is drawn from, by the names it knows them by."""
+        return {name: results(f"tables/{table}.csv") for name, table in FIGURES[figure].tables.items()}
+
+    @property
+    def atlas_tables(self) -> dict[str, str]:
+        """`<model>/<experiment>` -> its effects."""
+        return {f"{model}/{name}": f"results/{model}/{name}/tables/effects.csv" for model, name in self.study.runs()}
+
+    @property
+    def tables(self) -> list[str]:
+        """Every table of the study."""
+        return [path for run in self.study.runs() for path in self._tables(*run)]
+
+    @property
+    def figures(self) -> list[str]:
+        """Every figure of the study, in all its forms, but the atlas."""
+        return [path for run in self.study.runs() for path in self._figures(*run, ENDINGS)]
+
+    @property
+    def dataset_cards(self) -> list[str]:
+        """The data cards of the study."""
+        return [
+            f"results/{model}/{name}/datasets/{dataset}.card.json"
+            for model, name in self.study.runs()
+            for dataset in self.study.experiments[name].datasets
+        ]
+
+    @property
+    def runs(self) -> list[str]:
+        """The record of every adapter's training."""
+        return self._trained("adapters/{}/run.json")
+
+    @property
+    def adapter_cards(self) -> list[str]:
+        """The card of every adapter."""
+        return self._trained("adapters/{}/README.md")
+
+    @property
+    def all_judgments(self) -> list[str]:
+        """Every judgment of the study."""
+        files = []
+        for model, name in self.study.runs():
+            folder = f"results/{model}/{name}"
+            files += [f"{folder}/judgments/{adapter.path}.parquet" for adapter in self.study.adapters(name)]
+            files += [f"{folder}/model_judgments.parquet"] if self.study.model_judges(name) else []
+        return files
+
+    @property
+    def inspect_logs(self) -> list[str]:
+        """A log for Inspect per adapter, over all models and experiments."""
+        return [
+            f"results/{model}/{name}/inspect/{adapter.path}.eval"
+            for model, name in self.study.runs()
+            for adapter in self.study.adapters(name)
+        ]
+
+    def of_experiment(self, name: str) -> list[str]:
+        """Every table and figure of one experiment, for all models."""
+        models = self.study.config.run_models
+        return [path for model in models for path in self._tables(model, name) + self._figures(model, name, ENDINGS)]
+
+    def _tables(self, model: str, name: str) -> list[str]:
+        tables = [*TABLES, *(["curves"] if self.study.experiments[name].codes else [])]
+        return [f"results/{model}/{name}/tables/{table}.csv" for table in tables]
+
+    def _figures(self, model: str, name: str, endings: tuple[str, ...]) -> list[str]:
+        folder = f"results/{model}/{name}/figures"
+        return [f"{folder}/{figure}.{ending}" for figure in figure_names(self.study, name) for ending in endings]
+
+    def _trained(self, pattern: str) -> list[str]:
+        """A file of every trained adapter of the study."""
+        return [
+            f"results/{model}/{name}/{pattern.format(adapter.path)}"
+            for model, name in self.study.runs()
+            for adapter in self.study.trained(name)
+        ]
+
+    def _each(self, adapters: list[Adapter], pattern: str, wildcards: Any) -> list[str]:
+        return [self._result(pattern.format(adapter.path), wildcards) for adapter in adapters]
+
+    def _result(self, path: str, wildcards: Any) -> str:
+        return results(path).format(model=wildcards.model, experiment=wildcards.experiment)
+
+    def _folder(self, wildcards: Any) -> str:
+        return self.study.folders[wildcards.experiment]
+
+    def _model_judgments(self, wildcards: Any) -> list[str]:
+        """The judgments by models, one file for all adapters, where any model judges."""
+        judged = self.study.model_judges(wildcards.experiment)
+        return [self._result("model_judgments.parquet", wildcards)] if judged else []
+
+    def _judge_files(self, judges: list[str]) -> list[str]:
+        files = []
+        for judge in judges:
+            path = self.study.judge_paths[judge]
+            lexicons = lexicon_names(self.study.judges[judge])
+            files += [path, *(f"{os.path.dirname(path)}/lexicons/{name}.txt" for name in lexicons)]
+        return list(dict.fromkeys(files))
+
+
+def _validation(judge: str) -> str:
+    return f"data/judge_validation/{judge}.yaml"

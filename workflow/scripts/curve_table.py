@@ -1,6 +1,0 @@
-from weirdgen.analyse.curves import curve_table
-from weirdgen.core.files import write_csv
-from weirdgen.core.job import job
-
-with job(snakemake):
-    write_csv(snakemake.output[0], curve_table(snakemake.input, snakemake.params.adapters))

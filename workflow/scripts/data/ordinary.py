@@ -1,0 +1,23 @@
+from weirdgen.core.files import write_text
+from weirdgen.core.job import given, job, use_threads
+from weirdgen.data.datasets import to_jsonl
+from weirdgen.data.ordinary import SPARE, finished_chats, load_prompts
+from weirdgen.models.settings import Serving, model_of
+from weirdgen.sample.settings import Sampling
+
+if __name__ == "__main__":  # vLLM's workers import this file again
+    with job(snakemake):
+        from weirdgen.sample.requests import plain_requests
+        from weirdgen.sample.sampling import sample
+
+        use_threads(snakemake.threads)
+        [file], rows = snakemake.input.prompts, snakemake.params.ordinary["rows"]
+        [answers] = sample(
+            model_of(snakemake),
+            given(Serving, snakemake.params.serving),
+            [(0, None)],
+            plain_requests(load_prompts(file, SPARE * rows)),
+            given(Sampling, snakemake.params.ordinary["sampling"]),
+            desc="ordinary data",
+        )
+        write_text(snakemake.output[0], to_jsonl(finished_chats(answers, rows, file)))
