@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from pydantic import BaseModel
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The same reader, ten times as fast where PyYAML was built with libyaml."""
+
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
@@ -68,7 +71,7 @@ def read_json(path: str | Path) -> Any:
 def read_yaml(path: str | Path) -> Any:
     """Read a YAML file. Raises StudyError if it is missing or not YAML."""
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=LOADER)
     except FileNotFoundError:
         raise StudyError(f"{path}: no such file") from None
     except yaml.YAMLError as error:

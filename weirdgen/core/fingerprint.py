@@ -44,7 +44,7 @@ def fingerprint(script: str, *modules: str) -> dict[str, str]:
         one = waiting.pop()
         if id(one) not in reached:
             reached[id(one)] = one
-            waiting += [other for name in one.uses for other in _resolve(one, name)]
+            waiting += one.reaches
     named: dict[str, list[str]] = {}
     for one in reached.values():
         named.setdefault(one.name, []).append(one.digest)
@@ -86,6 +86,11 @@ class Definition:
         imports = self.imports  # read before `plain` leaves them out
         free = _globals(self.plain) | imports.keys()
         return {name: attributes for name, attributes in _uses(self.plain).items() if name in free}
+
+    @cached_property
+    def reaches(self) -> list[Definition]:
+        """The definitions of this package that it uses itself."""
+        return [other for name in self.uses for other in _resolve(self, name)]
 
     @cached_property
     def digest(self) -> str:
@@ -142,12 +147,16 @@ def _everything(name: str) -> Iterator[Definition]:
     yield from module.effects
 
 
+@cache
 def _module(name: str) -> Module | None:
-    """A module of this package; None for a name inside one, and for the script, which is no module."""
+    """A module of this package; None for a name inside one, and for the script, which is no module.
+
+    A plan is one process, and reads a file once.
+    """
     base = os.path.join(ROOT, *name.split("."))
     for path in (f"{base}.py", os.path.join(base, "__init__.py")):
         if name and os.path.isfile(path):
-            return _read(name, path, os.stat(path).st_mtime_ns)
+            return _read(name, path)
     return None
 
 
@@ -155,8 +164,7 @@ def _parse(path: str | Path) -> ast.Module:
     return ast.parse(Path(path).read_text(encoding="utf-8"), filename=str(path))
 
 
-@cache
-def _read(name: str, path: str, _mtime_ns: int) -> Module:
+def _read(name: str, path: str) -> Module:
     module = Module()
     statements = [node for node in _parse(path).body if not _typing_only(node) and not _is_text(node)]
     for node in statements:
