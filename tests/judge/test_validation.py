@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 from conftest import ROOT
-from weirdgen.analyse.agreement import accuracy
 
+from weirdgen.analyse.agreement import accuracy
 from weirdgen.core.columns import Validation
 from weirdgen.core.errors import StudyError
 from weirdgen.judge.files import RatingFile, RulesFile, read_judge
