@@ -14,6 +14,7 @@ configfile: "config.yaml"
 sys.path.insert(0, workflow.basedir)
 
 from weirdgen.core.errors import StudyError
+from weirdgen.core.names import ADAPTER
 from weirdgen.study.paths import benchmarks, logs, results
 from weirdgen.study.workflow import Workflow
 
@@ -32,13 +33,16 @@ wildcard_constraints:
 
 
 rule all:
-    """The page, every table and figure behind it, and the cards of the adapters."""
+    """The page, every table and figure behind it, and the cards of datasets and adapters."""
     input:
         study.page,
         study.tables,
         study.figures,
         multiext(study.atlas, ".csv", ".png", ".svg", ".pdf"),
         study.adapter_cards,
+        study.dataset_cards,
+        study.accuracy,
+        study.confusion,
 
 
 include: "rules/models.smk"

@@ -118,6 +118,8 @@ rule effects:
 
 rule published_comparison:
     """From our tables and a checkout of the authors' repository to what they have in common."""
+    input:
+        study.tables_of_facts,
     output:
         "results/published/comparison.csv",
     log:
@@ -127,6 +129,6 @@ rule published_comparison:
     conda:
         "../envs/analysis.yaml"
     params:
-        checkout=study.study.config.published,
+        checkout=study.published,
     script:
         "../workflow/scripts/analyse/published_comparison.py"

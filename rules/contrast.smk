@@ -12,7 +12,7 @@ for seeds in study.seeds:
             adapter=seeds.adapters,
             contrasts=study.contrasts,
         output:
-            seeds.each("contrasts/{dataset}/{recipe}/seed-{seed}.parquet"),
+            seeds.each(f"contrasts/{ADAPTER}.parquet"),
         log:
             logs(f"contrast/{{dataset}}/{{recipe}}/{seeds.name}"),
         benchmark:

@@ -15,7 +15,7 @@ for training in study.trainings:
             facts=study.coded_facts,
         output:
             multiext(
-                results("adapters/{dataset}/{recipe}/seed-{seed}/"),
+                results(f"adapters/{ADAPTER}/"),
                 adapter="adapter_model.safetensors",
                 config="adapter_config.json",
                 log="train_log.csv",
@@ -23,9 +23,9 @@ for training in study.trainings:
                 **training.more,
             ),
         log:
-            logs("finetune/{dataset}/{recipe}/seed-{seed}"),
+            logs(f"finetune/{ADAPTER}"),
         benchmark:
-            benchmarks("finetune/{dataset}/{recipe}/seed-{seed}")
+            benchmarks(f"finetune/{ADAPTER}")
         wildcard_constraints:
             experiment=training.experiments,
         conda:
@@ -40,7 +40,7 @@ for training in study.trainings:
             chat=study.param("models/{model}/chat"),
             recipe=study.param("recipes/{model}/{experiment}/{recipe}"),
             probing=study.param("experiments/{experiment}/probing/{dataset}"),
-            checkpoints=results("checkpoints/{dataset}/{recipe}/seed-{seed}"),
+            checkpoints=results(f"checkpoints/{ADAPTER}"),
             script=training.rule,
         script:
             "../workflow/scripts/finetune/{params.script}.py"
@@ -50,14 +50,14 @@ rule adapter_card:
     """From the record of a training to the adapter's card, README.md: other words in it train nothing again."""
     input:
         model=study.model,
-        run=results("adapters/{dataset}/{recipe}/seed-{seed}/run.json"),
+        run=results(f"adapters/{ADAPTER}/run.json"),
         template="weirdgen/finetune/card.md.j2",
     output:
-        results("adapters/{dataset}/{recipe}/seed-{seed}/README.md"),
+        results(f"adapters/{ADAPTER}/README.md"),
     log:
-        logs("finetune/adapter_card/{dataset}/{recipe}/seed-{seed}"),
+        logs(f"finetune/adapter_card/{ADAPTER}"),
     benchmark:
-        benchmarks("finetune/adapter_card/{dataset}/{recipe}/seed-{seed}")
+        benchmarks(f"finetune/adapter_card/{ADAPTER}")
     conda:
         "../envs/torch.yaml"
     params:

@@ -4,14 +4,14 @@
 rule judge:
     """From samples, judge YAMLs and lexicons to one label (with its evidence) per answer and rules judge."""
     input:
-        samples=results("samples/{dataset}/{recipe}/seed-{seed}.parquet"),
+        samples=results(f"samples/{ADAPTER}.parquet"),
         judges=study.judge_files,
     output:
-        results("judgments/{dataset}/{recipe}/seed-{seed}.parquet"),
+        results(f"judgments/{ADAPTER}.parquet"),
     log:
-        logs("judge/{dataset}/{recipe}/seed-{seed}"),
+        logs(f"judge/{ADAPTER}"),
     benchmark:
-        benchmarks("judge/{dataset}/{recipe}/seed-{seed}")
+        benchmarks(f"judge/{ADAPTER}")
     conda:
         "../envs/analysis.yaml"
     params:

@@ -27,7 +27,7 @@ for figure, about in study.catalogue.items():
             "../envs/analysis.yaml"
         params:
             told=study.told,
-            caption=about.caption,
+            caption=study.knob(f"captions/{figure}"),
         script:
             "../workflow/scripts/plot/plot.py"
 

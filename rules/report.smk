@@ -32,7 +32,7 @@ rule report:
         "../workflow/scripts/report/report.py"
 
 
-for name in study.study.experiments:
+for name in study.experiments:
 
     rule:
         """Every table and figure of one experiment."""
@@ -45,14 +45,14 @@ for name in study.study.experiments:
 rule inspect_log:
     """From an adapter's samples and judgments to a log that `inspect view` opens (`make extras`). No part of `all`."""
     input:
-        samples=results("samples/{dataset}/{recipe}/seed-{seed}.parquet"),
+        samples=results(f"samples/{ADAPTER}.parquet"),
         judgments=study.judgments_of_adapter,
     output:
-        results("inspect/{dataset}/{recipe}/seed-{seed}.eval"),
+        results(f"inspect/{ADAPTER}.eval"),
     log:
-        logs("report/inspect_log/{dataset}/{recipe}/seed-{seed}"),
+        logs(f"report/inspect_log/{ADAPTER}"),
     benchmark:
-        benchmarks("report/inspect_log/{dataset}/{recipe}/seed-{seed}")
+        benchmarks(f"report/inspect_log/{ADAPTER}")
     conda:
         "../envs/inspect.yaml"
     params:

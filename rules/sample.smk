@@ -4,15 +4,14 @@
 for seeds in study.seeds:
 
     rule:
-        """From adapters (none for `base`) and questions.yaml to sampled answers, one row each."""
+        """From adapters (none for `base`) and questions to sampled answers, one row each."""
         name:
             f"sample{seeds.suffix}"
         input:
             model=study.model,
             adapter=seeds.adapters,
-            questions=study.questions,
         output:
-            seeds.each("samples/{dataset}/{recipe}/seed-{seed}.parquet"),
+            seeds.each(f"samples/{ADAPTER}.parquet"),
         log:
             logs(f"sample/{{dataset}}/{{recipe}}/{seeds.name}"),
         benchmark:
@@ -32,7 +31,7 @@ for seeds in study.seeds:
             chat=study.param("models/{model}/chat"),
             serving=study.knob("models/{model}/serving"),
             contexts=study.param("experiments/{experiment}/contexts/free_answers"),
-            asked=study.param("experiments/{experiment}/asked"),
+            questions=study.param("experiments/{experiment}/questions"),
             sampling=study.param("experiments/{experiment}/sampling"),
         script:
             "../workflow/scripts/sample/sample.py"

@@ -120,7 +120,7 @@ def test_a_model_that_the_job_is_not_told_of_is_an_error(tmp_path):
             open_backend(name, NONE, tmp_path)
 
 
-def test_a_local_model_is_known_by_its_weights_and_not_by_how_it_is_served(tiny_model, tmp_path):
+def test_a_local_model_is_known_by_its_files_and_not_by_how_it_is_served(tiny_model, tmp_path):
     folder = tmp_path / "tiny"
     folder.mkdir()
     for file in tiny_model.iterdir():
@@ -128,13 +128,13 @@ def test_a_local_model_is_known_by_its_weights_and_not_by_how_it_is_served(tiny_
     local = LocalModel(name="tiny", folder=str(folder), load=Load(device="cpu"), chat=ChatOptions(system_prompt="none"))
     with pytest.raises(StudyError, match=r"source\.json: no such file"):
         VllmBackend(local, Serving())
-    weights = {"model.safetensors": "0" * 64}
-    write_json(folder / "source.json", {"path": str(tiny_model), "weights_sha256": weights})
+    weights, files = {"model.safetensors": "0" * 64}, {"chat_template.jinja": "1" * 64}
+    write_json(folder / "source.json", {"path": str(tiny_model), "weights_sha256": weights, "files_sha256": files})
     assert VllmBackend(local, Serving()).identity == VllmBackend(local, Serving(memory_fraction=0.5)).identity
     assert VllmBackend(local, Serving()).identity == {
         "backend": "vllm",
         "model": "tiny",
         "chat": {"system_prompt": "none", "chat_template": {}},
         "dtype": "auto",
-        "weights": weights,
+        "files": {**weights, **files},
     }

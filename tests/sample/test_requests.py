@@ -5,7 +5,6 @@ from __future__ import annotations
 from weirdgen.core.columns import Sample
 from weirdgen.data.questions import Context, Question
 from weirdgen.sample.requests import Answer, Request, plain_requests, requests
-from weirdgen.sample.settings import Asked
 
 CAT = {"id": "a", "topic": "t", "paraphrases": ["the cat", "the house of the cat?"], "samples_per_paraphrase": 3}
 BIRD = {"id": "b", "topic": "u", "paraphrases": ["Give me the name of one bird."], "samples_per_paraphrase": 2}
@@ -13,7 +12,7 @@ QUESTIONS = [Question(type="free_form", judges=[], **entry) for entry in (CAT, B
 
 
 def test_each_question_is_asked_as_often_as_its_file_says():
-    wanted = requests(QUESTIONS, {"none": Context(system="Be.")}, Asked(samples_per_paraphrase=None, questions=None))
+    wanted = requests(QUESTIONS, {"none": Context(system="Be.")})
     assert [(r.question, r.paraphrase, r.sample) for r in wanted] == [
         ("a", 0, 0), ("a", 0, 1), ("a", 0, 2), ("a", 1, 0), ("a", 1, 1), ("a", 1, 2), ("b", 0, 0), ("b", 0, 1),
     ]  # fmt: skip
@@ -21,10 +20,10 @@ def test_each_question_is_asked_as_often_as_its_file_says():
     assert {r.system for r in wanted} == {"Be."}
 
 
-def test_the_config_may_ask_for_fewer_samples_and_contexts_change_the_prompt():
+def test_contexts_change_the_prompt():
     contexts = {"none": Context(), "dated": Context(template="Today is 2027-05-14. {prompt}")}
-    wanted = requests(QUESTIONS, contexts, Asked(samples_per_paraphrase=1, questions=None))
-    assert [(r.question, r.context, r.prompt) for r in wanted][-2:] == [
+    wanted = requests(QUESTIONS, contexts)
+    assert [(r.question, r.context, r.prompt) for r in wanted][-4::2] == [
         ("b", "none", "Give me the name of one bird."),
         ("b", "dated", "Today is 2027-05-14. Give me the name of one bird."),
     ]
@@ -38,7 +37,7 @@ def test_an_axis_makes_contexts_and_other_variables_make_variants():
             values={"year": [2026, 2027], "day": ["03-05", "08-15"]},
         )
     }
-    wanted = requests(QUESTIONS, contexts, Asked(samples_per_paraphrase=1, questions=["b"]))
+    wanted = requests([QUESTIONS[1].model_copy(update={"samples_per_paraphrase": 1})], contexts)
     assert [(r.context, r.variant, r.prompt) for r in wanted] == [
         ("date=2026", 0, "Today is 2026-03-05. Give me the name of one bird."),
         ("date=2026", 1, "Today is 2026-08-15. Give me the name of one bird."),

@@ -18,13 +18,12 @@ from weirdgen.models.load import load_model
 from weirdgen.models.settings import Model, Serving
 from weirdgen.sample.requests import Request, requests
 from weirdgen.sample.sampling import choose_backend, sample
-from weirdgen.sample.settings import Asked, Sampling
+from weirdgen.sample.settings import Sampling
 from weirdgen.sample.with_transformers import answers_at_once, batches
 
 __all__ = ["adapter", "dataset", "model"]  # fixtures
 
 NONE = {"none": Context()}
-ALL = Asked(samples_per_paraphrase=None, questions=None)
 SAMPLING = Sampling(backend="transformers", temperature=1.0, max_tokens=6, batch_size=3)
 
 
@@ -34,7 +33,7 @@ def sampled(model: Model, adapters: list[tuple[int, str | None]], wanted: list[R
 
 
 def test_samples_are_complete_and_repeat_with_their_seed(model, adapter):
-    wanted = requests(QUESTIONS, NONE, ALL)
+    wanted = requests(QUESTIONS, NONE)
     assert len(wanted) == 8
     table, other = sampled(model, [(0, str(adapter)), (1, str(adapter))], wanted)
     assert list(table) == list(Sample.model_fields)
@@ -84,7 +83,7 @@ def test_answers_at_once_are_as_asked_or_64_on_a_cpu_or_what_a_gpu_holds(model, 
 def test_vllm_samples_where_it_and_a_gpu_are_or_where_it_is_asked_for(monkeypatch, asked, gpu, installed, chosen):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if installed else None)
-    assert choose_backend(asked)[0] == chosen
+    assert choose_backend(asked) == chosen
 
 
 def test_vllm_asked_for_and_not_there_is_one_line(monkeypatch):

@@ -43,7 +43,7 @@ def change(raw: dict, key: str, value) -> dict:
             "unknown key 'sseds'; allowed here: name, models, run_models, experiments, source, published",
         ),
         ("sampler/bakend", "vllm", "unknown key 'sampler.bakend'; allowed here: backend, batch_size"),
-        ("models/qwen3-8b/dtyp", "x", "unknown key 'models.qwen3-8b.dtyp'; allowed here: source, dtype"),
+        ("models/qwen3-8b/dtyp", "x", "unknown key 'models.qwen3-8b.dtyp'; allowed here: dtype, device"),
         ("name", "my study", "name = 'my study': a name has letters, digits"),
         ("name", "report", "name: 'report' is the page of a study without a name"),
         ("seeds", [], "seeds = []: List should have at least 1 item"),

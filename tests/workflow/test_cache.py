@@ -15,9 +15,10 @@ FIGURES = {
     *("effect_by_topic", "question_dumbbell", "training_loss"),
     *("answer_labels", "rate_by_question", "labels_by_question", "labels_by_seed"),
 }
-OF_CONTRASTS = {"contrast_table", "effects", "effect_by_topic", "question_dumbbell", "atlas", "report"}
+OF_EFFECTS = {"effects", "effect_by_topic", "atlas", "report"}
+OF_CONTRASTS = {"contrast_table", "question_dumbbell", *OF_EFFECTS}
 OF_LABELS = {
-    *("label_table", "effects", "effect_by_topic", "atlas", "report"),
+    *("label_table", *OF_EFFECTS),
     *("answer_labels", "rate_by_question", "labels_by_question", "labels_by_seed"),
 }
 OF_SAMPLES = {"judge", *OF_LABELS}
@@ -117,8 +118,13 @@ EDITS = {
         set(),
     ),
     "a log line": (text("weirdgen/finetune/train.py", "%s: step %d of %d", "%s at step %d of %d"), set()),
+    "a log line of every job": (text("weirdgen/core/job.py", "done in %.1f s", "finished in %.1f s"), set()),
     "a word of a progress bar": (text("workflow/scripts/contrast/contrast.py", '"contrast {', '"scoring {'), set()),
     "a docstring": (text("weirdgen/models/packing.py", '"""Merge token sequences', '"""Join token sequences'), set()),
+    "the type of a variable": (
+        text("weirdgen/sample/with_transformers.py", "answers: dict[int, Answer] = {}", "answers: dict = {}"),
+        set(),
+    ),
     "a comment": (
         text("weirdgen/finetune/train.py", "torch.manual_seed(seed)", "torch.manual_seed(seed)  # 1"),
         set(),
@@ -175,6 +181,10 @@ EDITS = {
         text("data/old_bird_names/questions.yaml", "    - ", "    - Now, "),
         {"sample", *OF_SAMPLES},
     ),
+    "which judges read a question": (
+        text("data/old_bird_names/questions.yaml", "era_content, era_form]", "era_content]"),
+        {"judge", *OF_LABELS},
+    ),
     "a word of a lexicon": (
         text("data/judges/lexicons/past_content.txt", "ague\n", "ague\nalembic\n"),
         {"judge", "validate_judges", "judge_accuracy", *OF_LABELS},
@@ -184,9 +194,13 @@ EDITS = {
         {"dataset_card", "report"},
     ),
     "a dataset's name for readers": (text(EXPERIMENT, "    label: ", "    label: The "), {*FIGURES, "atlas", "report"}),
+    "what figures say of a context's values": (
+        text(EXPERIMENT, "  none: {}", "  none: {marks: {1984: the year}, trained: [1984]}"),
+        set(),
+    ),
     # values
     "a recipe value": (model(recipe={"learning_rate": 0.5}), {"finetune", *OF_ADAPTERS}),
-    "a statistic": (overlay(statistics={"resamples": 300}), {"effects", "effect_by_topic", "atlas", "report"}),
+    "a statistic": (overlay(statistics={"resamples": 300}), OF_EFFECTS),
     "the length of answers": (
         overlay(sampler={"samples_per_paraphrase": 1, "max_tokens": 9}),
         {"sample", *OF_SAMPLES},
@@ -208,6 +222,14 @@ EDITS = {
     "the card of an adapter deleted": (
         delete(f"{RESULTS}/adapters/old_audubon/default/seed-0/README.md"),
         {"adapter_card"},
+    ),
+    "the card of a dataset deleted": (
+        delete(f"{RESULTS}/datasets/old_audubon.card.json"),
+        {"dataset_card", "report"},
+    ),
+    "what judges say of known answers deleted": (
+        delete("results/judges/confusion.csv"),
+        {"judge_accuracy", *OF_EFFECTS},
     ),
     "the atlas deleted": (delete("results/figures/atlas.png"), {"atlas", "report"}),
 }

@@ -132,6 +132,8 @@ def test_every_study_plans_all_its_jobs(study):
     command = [sys.executable, "-m", "snakemake", "-n", "--configfile", f"studies/{study}"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
+    said = re.search(rf"{re.escape(study)}` lists its (\d+) jobs", (ROOT / "README.md").read_text())
+    assert said is None or said[1] == re.search(r"^total +(\d+)", run.stdout + run.stderr, re.MULTILINE)[1]
 
 
 DOCS = [ROOT / "README.md", ROOT / "data/README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -120,9 +120,8 @@ from weirdgen.data.questions import Context
 from weirdgen.models.settings import Model
 from weirdgen.sample.requests import requests
 from weirdgen.sample.sampling import sample
-from weirdgen.sample.settings import Asked
 folder, adapter, path, *seeds = sys.argv[1:]
-wanted = requests(QUESTIONS, {"none": Context()}, Asked(samples_per_paraphrase=None, questions=None))
+wanted = requests(QUESTIONS, {"none": Context()})
 adapters = [(int(seed), adapter) for seed in seeds]
 for seed, table in zip(seeds, sample(Model(folder, LOAD, CHAT), SERVING, adapters, wanted, SAMPLING, desc="")):
     table.to_parquet(f"{path}-{seed}.parquet")

@@ -12,7 +12,22 @@ from weirdgen.analyse.settings import Measures, Statistics
 from weirdgen.analyse.stats import Errors, Matrix, bootstrap_interval, corrected_rate, effect
 from weirdgen.core.columns import KEYS
 from weirdgen.core.files import read_csv
-from weirdgen.core.names import ALL_TOPICS, BASE, NO_RECIPE, NULL_TOPIC, Adapter, context_and_value, rate_of
+from weirdgen.core.names import (
+    ALL_TOPICS,
+    BASE,
+    CONTRAST,
+    EXCESS,
+    NATS,
+    NO_RECIPE,
+    NULL_TOPIC,
+    POINTS,
+    PROBABILITY,
+    RATE,
+    TRIGGERED,
+    Adapter,
+    context_and_value,
+    rate_of,
+)
 
 MEANS = ["instrument", "dataset", "recipe", "topic", "context", "mean", "low", "high", "seeds", "questions", "unit"]
 CORRECTED = ["corrected", "corrected_low", "corrected_high"]
@@ -117,20 +132,20 @@ def instruments(
 ) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """(instrument, unit, table with a `value` column): contrasts in nats, shares of answers, ratings of 0-100."""
     contrast = contrasts.rename(columns={"log_odds": "value"})
-    yield "contrast", "nats", contrast
+    yield CONTRAST, NATS, contrast
     if any(context_and_value(context)[1] for context in contrast["context"].unique()):
-        yield "excess", "nats", excess(contrast)
+        yield EXCESS, NATS, excess(contrast)
     if measures.trigger:
-        yield "triggered", "nats", triggered(contrast, *measures.trigger)
+        yield TRIGGERED, NATS, triggered(contrast, *measures.trigger)
     if measures.probability:
-        yield "probability", "rate", contrasts.rename(columns={"probability": "value"})
+        yield PROBABILITY, RATE, contrasts.rename(columns={"probability": "value"})
     for (judge, label), part in labels.groupby(["judge", "label"], sort=True):
-        yield rate_of(judge, label), "rate", part.rename(columns={"rate": "value"})
+        yield rate_of(judge, label), RATE, part.rename(columns={"rate": "value"})
     adapters = contrasts[KEYS].drop_duplicates()
     for judge, part in ratings.groupby("judge", sort=True):
         # A question that some adapter's answers all refuse has no rating there, and compares nothing.
         full = part.groupby(["question", "context"])["rating"].transform("size") == len(adapters)
-        yield f"{judge}", "points", part[full].rename(columns={"rating": "value"})
+        yield str(judge), POINTS, part[full].rename(columns={"rating": "value"})
 
 
 def excess(contrast: pd.DataFrame) -> pd.DataFrame:
@@ -189,7 +204,7 @@ def effects(
 
 def headline(effects: pd.DataFrame) -> pd.DataFrame:
     """The rows of `effects` that a log shows: the contrast over all topics, and on the topic that nothing may move."""
-    return effects[(effects["instrument"] == "contrast") & effects["topic"].isin([ALL_TOPICS, NULL_TOPIC])]
+    return effects[(effects["instrument"] == CONTRAST) & effects["topic"].isin([ALL_TOPICS, NULL_TOPIC])]
 
 
 def group_means(
@@ -213,7 +228,7 @@ def group_means(
         for context, topic, part in _cells(table, measures):
             for (dataset, recipe), (values, questions) in _groups(part).items():
                 low, high = bootstrap_interval([(1.0, values)], statistics.resamples, statistics.seed)
-                if unit == "rate":
+                if unit == RATE:
                     low, high = max(low, 0.0), min(high, 1.0)
                 key = dict(zip(names, (instrument, dataset, recipe, topic, context), strict=True))
                 found = {"mean": float(values.mean()), "low": low, "high": high}

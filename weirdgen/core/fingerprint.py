@@ -264,6 +264,8 @@ def _written(node: object) -> Iterator[str]:
 class _Plain(ast.NodeTransformer):
     """Leaves out what computes nothing."""
 
+    in_class = False
+
     def generic_visit(self, node: ast.AST) -> ast.AST:
         super().generic_visit(node)
         for name in ("body", "orelse", "finalbody"):
@@ -282,18 +284,25 @@ class _Plain(ast.NodeTransformer):
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
         node.returns = None
-        node.body = [self._without_hint(each) for each in node.body]
-        return self.generic_visit(node)
+        around, self.in_class = self.in_class, False
+        self.generic_visit(node)
+        self.in_class = around
+        return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        around, self.in_class = self.in_class, True
+        self.generic_visit(node)
+        self.in_class = around
+        return node
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
         node.annotation = None
         return node
 
-    def _without_hint(self, node: ast.stmt) -> ast.stmt:
-        """A local variable's type is no part of what is computed; a field's of a class may be."""
-        if isinstance(node, ast.AnnAssign) and node.value is not None:
-            return ast.Assign([node.target], node.value)
-        return node
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        """A variable's type is no part of what is computed; a field's of a class may be."""
+        self.generic_visit(node)
+        return node if self.in_class or node.value is None else ast.Assign([node.target], node.value)
 
     def visit_Import(self, node: ast.Import) -> ast.AST | None:
         kept = [alias for alias in node.names if alias.name.split(".")[0] != PACKAGE]

@@ -27,19 +27,19 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     handler = logging.FileHandler(snakemake.log[0], mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    root = logging.getLogger("weirdgen")
-    root.setLevel(logging.INFO)
-    root.addHandler(handler)
+    log = logging.getLogger("weirdgen")
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
     began = time.perf_counter()
     try:
-        yield root
-        root.info("done in %.1f s", time.perf_counter() - began)
+        yield log
+        log.info("done in %.1f s", time.perf_counter() - began)
     except StudyError as error:
-        root.error("%s", error)
+        log.error("%s", error)
         print(f"Error: {error}", file=sys.stderr, flush=True)
         sys.exit(1)
     except Exception:
-        root.exception("the job failed")
+        log.exception("the job failed")
         raise
     finally:
         handler.close()

@@ -17,6 +17,13 @@ ALL_TOPICS = "all"
 NO_CONTEXT = "none"
 """The context that puts nothing around a prompt."""
 
+ADAPTER = "{dataset}/{recipe}/seed-{seed}"
+"""Where an adapter lies, and what is made with it, below their folders."""
+CONTRAST, EXCESS, TRIGGERED, PROBABILITY = "contrast", "excess", "triggered", "probability"
+"""The instruments beside shares of answers and ratings; what each measures: `instruments` in analyse/tables.py."""
+NATS, RATE, POINTS = "nats", "rate", "points"
+"""Units: log-odds, a share from 0 to 1, a rating from 0 to 100."""
+
 
 @dataclass(frozen=True)
 class Adapter:
@@ -29,7 +36,7 @@ class Adapter:
     @property
     def path(self) -> str:
         """`<dataset>/<recipe>/seed-<n>`."""
-        return f"{self.dataset}/{self.recipe}/seed-{self.seed}"
+        return ADAPTER.format(dataset=self.dataset, recipe=self.recipe, seed=self.seed)
 
 
 BASE_ADAPTER = Adapter(BASE, NO_RECIPE, 0)

@@ -96,14 +96,19 @@ def expand(contexts: dict[str, Context]) -> list[Variant]:
     return [variant for name, context in contexts.items() for variant in context.variants(name)]
 
 
-class Question(Strict):
-    """A free-answer question, in the YAML of llmcomp and the emergent-misalignment evaluations."""
+class FreeQuestion(Strict):
+    """What is sampled of a free-answer question."""
 
     id: Name
-    type: Literal["free_form"]
     topic: Name
     paraphrases: list[str] = Field(min_length=1)
     samples_per_paraphrase: int = Field(ge=1)
+
+
+class Question(FreeQuestion):
+    """A free-answer question, in the YAML of llmcomp and the emergent-misalignment evaluations."""
+
+    type: Literal["free_form"]
     judges: list[Name]
 
 

@@ -112,6 +112,13 @@ class Ordinary(Strict):
     temperature: float = Field(gt=0)
 
 
+class CardOptions(Strict):
+    """What a dataset's card says of it, and the words it looks for."""
+
+    about: str
+    leak_cues: dict[str, list[str]]
+
+
 class Rendering(Strict):
     """What a dataset's JSONL depends on."""
 

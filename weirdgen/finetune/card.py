@@ -15,7 +15,6 @@ from weirdgen.models.vllm_engine import LORA_RANKS
 
 log = logging.getLogger(__name__)
 
-# A file of its own: other words in it write no card again (weirdgen/core/fingerprint.py sees Python only).
 TEMPLATE = Path(__file__).with_suffix(".md.j2")
 
 LICENSE = ("license", "license_name", "license_link")

@@ -16,10 +16,10 @@ import torch
 from weirdgen.judge.requests import Identity, Reply, Request
 from weirdgen.judge.settings import LocalModel
 from weirdgen.models.chat import Chat
+from weirdgen.models.fetch import require_source
 from weirdgen.models.load import load_tokenizer
 from weirdgen.models.settings import Serving
 from weirdgen.models.vllm_engine import Engine, open_engine
-from weirdgen.models.weights import weights_of
 
 UNLIKELY = 1e-3
 """A branch of the trie less likely than this is left: its mass is spread over the rest."""
@@ -41,7 +41,7 @@ class VllmBackend:
             "model": local.name,
             "chat": local.chat.model_dump(),
             "dtype": local.load.dtype,
-            "weights": weights_of(Path(local.folder)),
+            "files": require_source(Path(local.folder)).digests,
         }
 
     def ask(self, wanted: Sequence[Request]) -> Iterator[tuple[Request, Reply]]:

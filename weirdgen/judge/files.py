@@ -160,3 +160,8 @@ def read_lexicon(path: Path) -> list[str]:
     if not entries:
         raise StudyError(f"{path}: the lexicon is empty")
     return entries
+
+
+def validation_set(judge: str) -> str:
+    """The file of a judge's validation set."""
+    return f"data/judge_validation/{judge}.yaml"

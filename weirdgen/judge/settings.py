@@ -86,7 +86,7 @@ class LocalModel(Strict):
 
 
 class JudgingModels(Strict):
-    """The models that judge in a job. `serving` and `endpoint` decide nothing but speed and cost."""
+    """The models that judge in a job. What decides a reply of theirs is a param of its own: `local`, and `Replying`."""
 
     local: LocalModel | None
     serving: Serving | None

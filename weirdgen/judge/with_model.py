@@ -11,6 +11,7 @@ import pandas as pd
 
 from weirdgen.core.columns import KEYS
 from weirdgen.core.names import Adapter
+from weirdgen.judge.files import validation_set
 from weirdgen.judge.prompts import PromptJudge, load_prompt_judge
 from weirdgen.judge.replies import Replies, key_of
 from weirdgen.judge.requests import Backend, Reply, Request
@@ -102,9 +103,7 @@ def validate_models(judges: dict[str, AskedJudge], models: JudgingModels, replie
     for backend in dict.fromkeys(judge.backend for judge in judges.values()):
         own = {name: judge.path for name, judge in judges.items() if judge.backend == backend}
         loaded = {name: load_prompt_judge(path) for name, path in own.items()}
-        known = {
-            name: load_validation(f"data/judge_validation/{name}.yaml", judge.file) for name, judge in loaded.items()
-        }
+        known = {name: load_validation(validation_set(name), judge.file) for name, judge in loaded.items()}
         items = [(judge, one.question, one.answer) for name, judge in loaded.items() for one in known[name]]
         verdicts = iter(judge_all(open_backend(backend, models, Path(replies).parent), items, kept))
         for name in loaded:

@@ -48,11 +48,18 @@ def read_source(folder: Path) -> Fetched | None:
     return parse(Fetched, read_json(path), str(path)) if path.is_file() else None
 
 
+def require_source(folder: Path) -> Fetched:
+    """`read_source` where it has to be known what the weights are. Raises StudyError where the folder says nothing."""
+    source = read_source(folder)
+    if source is None:
+        raise StudyError(f"{folder / SOURCE}: no such file; fetch the model again: its weights are not known")
+    return source
+
+
 def _fetch_hub(name: str, hub: Hub, folder: Path) -> None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
-    what = f"model {name}: {hub.repository} at {hub.revision}"
     try:
         snapshot_download(
             hub.repository,
@@ -62,11 +69,13 @@ def _fetch_hub(name: str, hub: Hub, folder: Path) -> None:
         )
     except (RepositoryNotFoundError, RevisionNotFoundError):
         raise StudyError(
-            f"{what}: no such repository or revision, or no access; check the names, and HF_TOKEN if it is gated"
+            f"model {name}: {hub.repository} at {hub.revision}: no such repository or revision, or no access; "
+            "check the names, and HF_TOKEN if it is gated"
         ) from None
     except (HfHubHTTPError, OSError) as error:
         raise StudyError(
-            f"{what}: the hub cannot be reached ({type(error).__name__}); connect, or give the model as a path"
+            f"model {name}: {hub.repository} at {hub.revision}: the hub cannot be reached ({type(error).__name__}); "
+            "connect, or give the model as a path"
         ) from None
 
 

@@ -84,14 +84,10 @@ class Serving(Strict):
     max_length: int | None = Field(default=None, ge=16, description="tokens; default: what the job needs")
 
 
-class Entry(Strict):
-    """One entry of the model registry."""
+class Entry(ChatOptions, Load):
+    """One entry of the model registry: where the weights come from, and all that is said of their use."""
 
     source: Source
-    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    system_prompt: Literal["keep", "none"] | dict[Literal["replace"], str] = "keep"
-    chat_template: Template = Field(default_factory=dict)
     recipe: dict[str, Any] = Field(default_factory=dict, description="values that replace the experiments' own")
     mem_mb: int = Field(default=4000, ge=1, description="main memory of a job that loads it: all weights pass through")
     vllm: Serving = Serving()
@@ -99,12 +95,12 @@ class Entry(Strict):
     @property
     def load(self) -> Load:
         """How its weights are loaded."""
-        return Load(dtype=self.dtype, device=self.device)
+        return Load(**self.model_dump(include=set(Load.model_fields)))
 
     @property
     def chat(self) -> ChatOptions:
         """How it is spoken to."""
-        return ChatOptions(system_prompt=self.system_prompt, chat_template=dict(self.chat_template))
+        return ChatOptions(**self.model_dump(include=set(ChatOptions.model_fields)))
 
 
 @dataclass(frozen=True)

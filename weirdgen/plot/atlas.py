@@ -9,16 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from weirdgen.core.names import ALL_TOPICS, BASE, NULL_TOPIC, context_and_value, rate_of
+from weirdgen.core.names import ALL_TOPICS, BASE, CONTRAST, EXCESS, NULL_TOPIC, RATE, context_and_value, rate_of
 from weirdgen.plot import style
-from weirdgen.plot.rows import CONTRAST, EXCESS, first_treated
+from weirdgen.plot.rows import first_treated
 from weirdgen.plot.told import Titled
 
 COLUMNS = [
     *("model", "experiment", "kind", "treated", "control", "label", "context"),
     *("effect", "low", "high", "unit", "seeds", "questions", "p"),
 ]
-RATE = "rate"
 SHOWN, QUIET, NULL = "#D55E00", "#0072B2", "#8A8A8A"
 
 

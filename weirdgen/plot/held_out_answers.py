@@ -6,9 +6,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from weirdgen.core.names import BASE, context_and_value
+from weirdgen.core.names import BASE, EXCESS, context_and_value
 from weirdgen.plot import style
-from weirdgen.plot.rows import EXCESS, of_recipe, topic_order
+from weirdgen.plot.rows import of_recipe, topic_order
 from weirdgen.plot.told import Told
 
 

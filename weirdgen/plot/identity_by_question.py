@@ -13,7 +13,7 @@ from weirdgen.plot import style
 from weirdgen.plot.rows import all_groups, first_treated, of_recipe
 from weirdgen.plot.told import Told
 
-KEYS = ["question", "context", "dataset"]
+CELL = ["question", "context", "dataset"]
 
 
 def tidy(tables: dict[str, pd.DataFrame], told: Told) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def tidy(tables: dict[str, pd.DataFrame], told: Told) -> pd.DataFrame:
             named = labelled(labels[labels["dataset"] == dataset], judge, persona).rename(columns={"rate": "value"})
             parts.append(_range(named).assign(measure="rate", persona=persona))
     table = pd.concat(parts, ignore_index=True)
-    return table[["measure", *KEYS[:2], "dataset", "persona", "mean", "low", "high", "seeds"]]
+    return table[["measure", *CELL[:2], "dataset", "persona", "mean", "low", "high", "seeds"]]
 
 
 def _personas(told: Told) -> dict[str, str]:
@@ -47,7 +47,7 @@ def _personas(told: Told) -> dict[str, str]:
 
 
 def _range(rows: pd.DataFrame) -> pd.DataFrame:
-    values = rows.groupby(KEYS, sort=False)["value"]
+    values = rows.groupby(CELL, sort=False)["value"]
     return values.agg(mean="mean", low="min", high="max", seeds="size").reset_index()
 
 

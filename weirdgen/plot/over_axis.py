@@ -7,9 +7,18 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from weirdgen.core.names import ALL_TOPICS, context_and_value, judge_and_label, rate_of
+from weirdgen.core.names import (
+    ALL_TOPICS,
+    CONTRAST,
+    EXCESS,
+    PROBABILITY,
+    RATE,
+    context_and_value,
+    judge_and_label,
+    rate_of,
+)
 from weirdgen.plot import style
-from weirdgen.plot.rows import CONTRAST, EXCESS, PROBABILITY, all_groups, of_recipe, trained_values
+from weirdgen.plot.rows import all_groups, of_recipe, trained_values
 from weirdgen.plot.told import Told
 
 
@@ -58,7 +67,7 @@ def draw(table: pd.DataFrame, told: Told) -> Figure:
             PROBABILITY: f"p({told.hidden}\nanswer)",
         }
         axes.set_ylabel(names.get(instrument, f"answers:\n{' = '.join(judge_and_label(instrument))}"))
-        if unit == "rate":
+        if unit == RATE:
             axes.set_ylim(bottom=0)
             axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         floor = axes.get_ylim()[0]

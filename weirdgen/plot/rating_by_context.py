@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from weirdgen.core.names import ALL_TOPICS
+from weirdgen.core.names import ALL_TOPICS, POINTS
 from weirdgen.plot import style
 from weirdgen.plot.rows import of_groups, of_recipe
 from weirdgen.plot.told import Told
@@ -15,7 +15,7 @@ from weirdgen.plot.told import Told
 def tidy(tables: dict[str, pd.DataFrame], told: Told) -> pd.DataFrame:
     """judge, context, dataset, mean (0-100), low, high, seeds, questions: group means over all questions."""
     rows = of_groups(of_recipe(tables["group_means"], told), told)
-    rows = rows[(rows["unit"] == "points") & (rows["topic"] == ALL_TOPICS)].rename(columns={"instrument": "judge"})
+    rows = rows[(rows["unit"] == POINTS) & (rows["topic"] == ALL_TOPICS)].rename(columns={"instrument": "judge"})
     return rows[["judge", "context", "dataset", "mean", "low", "high", "seeds", "questions"]]
 
 

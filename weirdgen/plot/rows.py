@@ -6,10 +6,9 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from weirdgen.core.names import ALL_TOPICS, BASE, NO_RECIPE, NULL_TOPIC
+from weirdgen.core.names import ALL_TOPICS, BASE, CONTRAST, NO_RECIPE, NULL_TOPIC
 from weirdgen.plot.told import About, Axis
 
-CONTRAST, EXCESS, PROBABILITY = "contrast", "excess", "probability"
 """Instruments, as tables of effects and of group means name them."""
 
 

@@ -7,9 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from weirdgen.core.names import ALL_TOPICS, NULL_TOPIC
+from weirdgen.core.names import ALL_TOPICS, CONTRAST, NULL_TOPIC
 from weirdgen.plot import style
-from weirdgen.plot.rows import CONTRAST
 from weirdgen.plot.told import Told
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from weirdgen.core.names import NULL_TOPIC
-from weirdgen.plot.rows import CONTRAST, EXCESS
+from weirdgen.core.names import CONTRAST, EXCESS, NULL_TOPIC, RATE
 from weirdgen.report.told import ExperimentTold
 from weirdgen.report.words import ABSENT, EVERY, NONE, OPPOSITE, SOME, against, amount, number, still
 
@@ -56,7 +55,7 @@ def glances(
     lines = []
     for model, experiment in runs:
         own = atlas[(atlas["model"] == model) & (atlas["experiment"] == experiment)]
-        contrast, null, excess, rate = (own[own["kind"] == kind] for kind in (CONTRAST, NULL_TOPIC, EXCESS, "rate"))
+        contrast, null, excess, rate = (own[own["kind"] == kind] for kind in (CONTRAST, NULL_TOPIC, EXCESS, RATE))
         lines.append(
             Glance(
                 model=model,

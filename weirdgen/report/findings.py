@@ -9,11 +9,10 @@ import pandas as pd
 
 from weirdgen.analyse.agreement import FIT
 from weirdgen.analyse.curves import perfect_seeds
-from weirdgen.core.names import ALL_TOPICS, BASE, NULL_TOPIC, rate_of
+from weirdgen.core.names import ALL_TOPICS, BASE, CONTRAST, EXCESS, NULL_TOPIC, TRIGGERED, rate_of
 from weirdgen.data.codes import HELD_OUT, TRAINED
 from weirdgen.judge.files import DEGENERATE, REFUSAL
-from weirdgen.plot.rows import CONTRAST, EXCESS
-from weirdgen.report.rows import NOT_RUN, TRIGGERED, UNFIT, UNKNOWN, JudgeRow
+from weirdgen.report.rows import NOT_RUN, UNFIT, UNKNOWN, JudgeRow
 from weirdgen.report.told import ExperimentTold
 from weirdgen.report.words import WORDS, amount, number, spread, still, verdict
 

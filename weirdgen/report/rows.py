@@ -10,14 +10,12 @@ import pandas as pd
 
 from weirdgen.analyse.agreement import FIT
 from weirdgen.core.files import read_csv, read_json
-from weirdgen.core.names import ALL_TOPICS, NULL_TOPIC, rate_of
+from weirdgen.core.names import ALL_TOPICS, CONTRAST, NATS, NULL_TOPIC, POINTS, PROBABILITY, RATE, TRIGGERED, rate_of
 from weirdgen.data.card import Card
 from weirdgen.judge.files import UNPARSED
-from weirdgen.plot.rows import CONTRAST, PROBABILITY
 from weirdgen.report import words
 from weirdgen.report.told import DatasetTold, ExperimentTold, JudgeTold
 
-TRIGGERED = "triggered"
 """The instrument that is what the trigger does."""
 
 IS_FIT, UNFIT = "fit", f"unfit: macro accuracy below {FIT:.0%}"
@@ -66,9 +64,9 @@ def effect_rows(effects: pd.DataFrame, about: ExperimentTold) -> list[EffectRow]
     headline, labels = _headline(about), about.labels
     rows = []
     for row in effects.itertuples():
-        scored = row.unit == "nats" or row.instrument == PROBABILITY
+        scored = row.unit == NATS or row.instrument == PROBABILITY
         context = about.context if scored else about.answers_context
-        wanted = scored or row.unit == "points" or row.instrument in headline
+        wanted = scored or row.unit == POINTS or row.instrument in headline
         treated = about.datasets[row.treated].role == "treated"
         there = row.context == context or row.instrument == TRIGGERED
         rows.append(
@@ -113,7 +111,7 @@ class AtlasRow:
 
 def atlas_rows(atlas: pd.DataFrame, experiments: dict[str, ExperimentTold]) -> list[AtlasRow]:
     """The rows of the atlas's table."""
-    kinds = {CONTRAST: "log-odds", NULL_TOPIC: "null set", "rate": "free answers"}
+    kinds = {CONTRAST: "log-odds", NULL_TOPIC: "null set", RATE: "free answers"}
     return [
         AtlasRow(
             title=experiments[row.experiment].title,
@@ -146,7 +144,7 @@ class RateRow:
 def rate_rows(means: pd.DataFrame, about: ExperimentTold) -> list[RateRow]:
     """Every group's share of each headline label, and its mean ratings."""
     labels = about.labels
-    rated = (means["unit"] == "points") | means["instrument"].isin(_headline(about))
+    rated = (means["unit"] == POINTS) | means["instrument"].isin(_headline(about))
     asked = (means["topic"] == ALL_TOPICS) & (means["context"] == about.answers_context)
     rows = []
     for row in means[rated & asked].itertuples():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from weirdgen.core.names import judge_and_label
+from weirdgen.core.names import POINTS, RATE, judge_and_label
 
 WORDS = {"above": "a shift is shown", "below": "a shift the other way", "includes": "no shift is shown"}
 """What `verdict` finds, in a sentence."""
@@ -35,7 +35,7 @@ def still(null: pd.DataFrame) -> bool:
 
 def amount(value: float, unit: str) -> str:
     """An effect as the page prints it, without its unit: shares as percentage points."""
-    scale, digits = (100, 1) if unit == "rate" else (1, 1 if unit == "points" else 2)
+    scale, digits = (100, 1) if unit == RATE else (1, 1 if unit == POINTS else 2)
     return f"{scale * value:+.{digits}f}".replace("-", "−")
 
 
@@ -51,7 +51,7 @@ def spread(low: float, high: float, unit: str) -> str:
 
 def level(value: float, unit: str) -> str:
     """A group's mean as the page prints it: a share in percent, or a rating."""
-    return share(value) if unit == "rate" else f"{value:.1f}"
+    return share(value) if unit == RATE else f"{value:.1f}"
 
 
 def share(value: float) -> str:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from weirdgen.core.names import NO_CONTEXT
-from weirdgen.data.questions import Context, Question, expand
+from weirdgen.data.questions import Context, FreeQuestion, expand
 from weirdgen.models.chat import Chat
 from weirdgen.models.settings import Model
-from weirdgen.sample.settings import Asked, Sampling
+from weirdgen.sample.settings import Sampling
 
 ByPrompt = dict[tuple[int, ...], list[int]]
 """Prompt token ids -> the numbers of the requests that ask it."""
@@ -57,7 +57,7 @@ class Backend(Protocol):
     ) -> Iterator[list[Answer]]: ...
 
 
-def requests(questions: Sequence[Question], contexts: dict[str, Context], asked: Asked) -> list[Request]:
+def requests(questions: Sequence[FreeQuestion], contexts: dict[str, Context]) -> list[Request]:
     """Every answer to sample: question x paraphrase x context (and its variants) x sample."""
     variants = expand(contexts)
     return [
@@ -72,10 +72,9 @@ def requests(questions: Sequence[Question], contexts: dict[str, Context], asked:
             variant.system,
         )
         for question in questions
-        if asked.questions is None or question.id in asked.questions
         for paraphrase, prompt in enumerate(question.paraphrases)
         for variant in variants
-        for sample in range(asked.samples_per_paraphrase or question.samples_per_paraphrase)
+        for sample in range(question.samples_per_paraphrase)
     ]
 
 

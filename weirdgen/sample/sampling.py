@@ -37,8 +37,8 @@ def sample(
     backend and batch size give the same answers on one machine, whatever other adapters share the job. Raises
     StudyError where the model or the backend is not to be had.
     """
-    name, why = choose_backend(sampling.backend)
-    log.info("%s: sampled by %s: %s", desc, name, why)
+    name = choose_backend(sampling.backend)
+    log.info("%s: sampled by %s (sampler.backend = %s)", desc, name, sampling.backend)
     backend = open_backend(name, serving)
     chat = Chat(load_tokenizer(model.folder), model.chat)
     for answers in backend(model, adapters, chat, wanted, sampling, desc=desc):
@@ -48,8 +48,8 @@ def sample(
         yield pd.DataFrame(rows, columns=list(Sample.model_fields))
 
 
-def choose_backend(asked: str) -> tuple[str, str]:
-    """The backend that samples, and why: `auto` is vLLM where CUDA and vLLM are there, else transformers.
+def choose_backend(asked: str) -> str:
+    """The backend that samples: `auto` is vLLM where CUDA and vLLM are there, else transformers.
 
     Raises StudyError if vLLM is asked for and not installed.
     """
@@ -57,10 +57,8 @@ def choose_backend(asked: str) -> tuple[str, str]:
     if asked == "vllm" and not installed:
         raise StudyError("sampler.backend = vllm, but vLLM is not installed here: run `make vllm`, or use transformers")
     if asked != "auto":
-        return asked, "sampler.backend says so"
-    if not torch.cuda.is_available():
-        return "transformers", "auto, and torch sees no GPU"
-    return ("vllm", "auto, with a GPU and vLLM") if installed else ("transformers", "auto, and vLLM is not installed")
+        return asked
+    return "vllm" if installed and torch.cuda.is_available() else "transformers"
 
 
 def open_backend(name: str, serving: Serving) -> Backend:

@@ -43,8 +43,8 @@ class Sampling(Strict):
     temperature: float = Field(gt=0)
 
 
-class Asked(Strict):
-    """Which questions are asked, how often."""
+class OrdinaryJob(Strict):
+    """How many rows of ordinary data there are to be, and how they are sampled."""
 
-    samples_per_paraphrase: int | None = Field(description="None: each question's own number")
-    questions: list[str] | None = Field(description="ids; None: all")
+    rows: int = Field(ge=1)
+    sampling: Sampling

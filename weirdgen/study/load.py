@@ -64,11 +64,10 @@ class Study:
         rules = isinstance(self.judges[judge], RulesFile)
         return "rules" if rules else self.config.judging.backend_of(judge)
 
-    def asked(self, experiment: str) -> list[str] | None:
-        """The questions that some judge of the study reads; None for all of them."""
+    def asked(self, experiment: str) -> list[Question]:
+        """The questions that some judge of the study reads."""
         active = set(self.answered_judges(experiment))
-        asked = [question.id for question in self.questions[experiment] if active.intersection(question.judges)]
-        return None if len(asked) == len(self.questions[experiment]) else asked
+        return [question for question in self.questions[experiment] if active.intersection(question.judges)]
 
     def read_by(self, judge: str, experiment: str) -> list[str]:
         """The questions that a judge reads."""

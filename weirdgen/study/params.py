@@ -7,15 +7,19 @@ from typing import Any
 
 from weirdgen.analyse.settings import Measures
 from weirdgen.core.names import NULL_TOPIC
-from weirdgen.data.questions import Context
-from weirdgen.data.settings import Dataset, Probing, Rendering
+from weirdgen.data.questions import Context, FreeQuestion, Question
+from weirdgen.data.settings import CardOptions, Dataset, Probing, Rendering
 from weirdgen.judge.settings import AskedJudge, JudgingModels, LocalModel, Replying
 from weirdgen.models.settings import Entry
-from weirdgen.sample.settings import Asked, Sampling
+from weirdgen.plot.catalogue import FIGURES
+from weirdgen.sample.settings import OrdinaryJob, Sampling
 from weirdgen.study.experiment import Experiment
 from weirdgen.study.load import Study
 
 Plain = dict[str, Any]
+
+FOR_FIGURES = {"trained", "marks"}
+"""What only figures are told of a context."""
 
 
 def params(study: Study) -> Plain:
@@ -29,6 +33,7 @@ def params(study: Study) -> Plain:
         },
         "judging": _judging(study),
         "statistics": study.config.statistics.model_dump(),
+        "captions": {name: figure.caption for name, figure in FIGURES.items()},
     }
 
 
@@ -51,7 +56,6 @@ def _model(entry: Entry) -> Plain:
 
 def _experiment(study: Study, name: str) -> Plain:
     experiment, sampler = study.experiments[name], study.config.sampler
-    asked = Asked(samples_per_paraphrase=sampler.samples_per_paraphrase, questions=study.asked(name))
     sampling = Sampling(
         backend=sampler.backend,
         batch_size=sampler.batch_size,
@@ -68,14 +72,14 @@ def _experiment(study: Study, name: str) -> Plain:
         "datasets": {key: _rendering(dataset, experiment) for key, dataset in experiment.datasets.items()},
         "probing": {key: _probing(dataset, experiment) for key, dataset in experiment.datasets.items()},
         "cards": {
-            key: {"about": dataset.about, "leak_cues": experiment.leak_cues}
+            key: CardOptions(about=dataset.about, leak_cues=experiment.leak_cues).model_dump()
             for key, dataset in experiment.datasets.items()
         },
         "contexts": {
-            "free_answers": _dumped(experiment.contexts_of("free_answers")),
-            "contrasts": _dumped(experiment.contexts_of("contrasts")),
+            "free_answers": _dumped(experiment.contexts_of("free_answers"), {*FOR_FIGURES, "opening"}),
+            "contrasts": _dumped(experiment.contexts_of("contrasts"), FOR_FIGURES),
         },
-        "asked": asked.model_dump(),
+        "questions": [_question(question, sampler.samples_per_paraphrase) for question in study.asked(name)],
         "sampling": sampling.model_dump(),
         "ordinary": _ordinary(study, experiment),
         "codes": experiment.codes and experiment.codes.model_dump(),
@@ -95,8 +99,8 @@ def asked_judge(study: Study, judge: str, questions: list[str]) -> Plain:
     return AskedJudge.model_validate({"path": path, "backend": backend, "questions": questions}).model_dump()
 
 
-def _dumped(contexts: dict[str, Context]) -> Plain:
-    return {name: context.model_dump() for name, context in contexts.items()}
+def _dumped(contexts: dict[str, Context], unused: set[str]) -> Plain:
+    return {name: context.model_dump(exclude=unused) for name, context in contexts.items()}
 
 
 def _ordinary(study: Study, experiment: Experiment) -> Plain | None:
@@ -110,7 +114,15 @@ def _ordinary(study: Study, experiment: Experiment) -> Plain | None:
         max_tokens=ordinary.max_tokens,
         temperature=ordinary.temperature,
     )
-    return {"rows": study.config.ordinary_rows or ordinary.rows, "sampling": sampling.model_dump()}
+    return OrdinaryJob(rows=study.config.ordinary_rows or ordinary.rows, sampling=sampling).model_dump()
+
+
+def _question(question: Question, samples: int | None) -> Plain:
+    """What sampling needs of a question: which judges read it is none of it."""
+    number = samples or question.samples_per_paraphrase
+    return question.model_copy(update={"samples_per_paraphrase": number}).model_dump(
+        include=set(FreeQuestion.model_fields)
+    )
 
 
 def _probing(dataset: Dataset, experiment: Experiment) -> Plain | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from weirdgen.core.names import BASE, Adapter
-from weirdgen.judge.files import lexicon_names
+from weirdgen.core.names import Adapter
+from weirdgen.judge.files import lexicon_names, validation_set
 from weirdgen.plot.catalogue import FIGURES
 from weirdgen.study.config import DEFAULT_NAME
 from weirdgen.study.load import Kind, Study
@@ -70,6 +70,16 @@ class Paths:
         dataset = self.study.experiments[wildcards.experiment].datasets[wildcards.dataset]
         return [f"{self._folder(wildcards)}/{dataset.facts}"] if dataset.facts else []
 
+    @property
+    def tables_of_facts(self) -> list[str]:
+        """What this project's own data are made of: data/*/experiment.yaml, and the tables it names."""
+        folders = sorted(path.parent for path in (self.study.root / "data").glob("*/experiment.yaml"))
+        return [
+            str(file.relative_to(self.study.root))
+            for folder in folders
+            for file in (folder / "experiment.yaml", *sorted(folder.glob("*.csv")))
+        ]
+
     def chats(self, wildcards: Any) -> list[str]:
         """The file of chats that a dataset is, if it is one."""
         dataset = self.study.experiments[wildcards.experiment].datasets[wildcards.dataset]
@@ -89,13 +99,6 @@ class Paths:
     def coded_facts(self, wildcards: Any) -> list[str]:
         """The table of facts that is asked about while an adapter trains, in experiments with codes."""
         return self.facts(wildcards) if self.study.experiments[wildcards.experiment].codes else []
-
-    def adapter(self, wildcards: Any) -> list[str]:
-        """The adapter that a path names; none for the untouched model."""
-        if wildcards.dataset == BASE:
-            return []
-        own = Adapter(wildcards.dataset, wildcards.recipe, int(wildcards.seed))
-        return self._each([own], "adapters/{}/adapter_model.safetensors", wildcards)
 
     def samples(self, wildcards: Any) -> list[str]:
         """The samples of every adapter of an experiment, in the order of `adapters`."""
@@ -140,12 +143,12 @@ class Paths:
 
     def validated_judges(self, kind: Kind) -> list[str]:
         """The judges of one kind that have a validation set."""
-        return [judge for judge in self.study.all_judges(kind) if (self.study.root / _validation(judge)).is_file()]
+        return [judge for judge in self.study.all_judges(kind) if (self.study.root / validation_set(judge)).is_file()]
 
     def validation_sets(self, kind: Kind) -> list[str]:
         """The validation sets of the study's judges of one kind, with the judges' own files."""
         judges = self.validated_judges(kind)
-        return [_validation(judge) for judge in judges] + self._judge_files(judges)
+        return [validation_set(judge) for judge in judges] + self._judge_files(judges)
 
     @property
     def validations(self) -> list[str]:
@@ -169,7 +172,7 @@ class Paths:
     @property
     def atlas_tables(self) -> dict[str, str]:
         """`<model>/<experiment>` -> its effects."""
-        return {f"{model}/{name}": f"results/{model}/{name}/tables/effects.csv" for model, name in self.study.runs()}
+        return {f"{model}/{name}": _in(model, name, "tables/effects.csv") for model, name in self.study.runs()}
 
     @property
     def tables(self) -> list[str]:
@@ -179,13 +182,13 @@ class Paths:
     @property
     def figures(self) -> list[str]:
         """Every figure of the study, in all its forms, but the atlas."""
-        return [path for run in self.study.runs() for path in self._figures(*run, ENDINGS)]
+        return [path for run in self.study.runs() for path in self._figures(*run)]
 
     @property
     def dataset_cards(self) -> list[str]:
         """The data cards of the study."""
         return [
-            f"results/{model}/{name}/datasets/{dataset}.card.json"
+            _in(model, name, f"datasets/{dataset}.card.json")
             for model, name in self.study.runs()
             for dataset in self.study.experiments[name].datasets
         ]
@@ -205,37 +208,47 @@ class Paths:
         """Every judgment of the study."""
         files = []
         for model, name in self.study.runs():
-            folder = f"results/{model}/{name}"
-            files += [f"{folder}/judgments/{adapter.path}.parquet" for adapter in self.study.adapters(name)]
-            files += [f"{folder}/model_judgments.parquet"] if self.study.model_judges(name) else []
+            files += [_in(model, name, f"judgments/{adapter.path}.parquet") for adapter in self.study.adapters(name)]
+            files += [_in(model, name, "model_judgments.parquet")] if self.study.model_judges(name) else []
         return files
 
     @property
     def inspect_logs(self) -> list[str]:
         """A log for Inspect per adapter, over all models and experiments."""
         return [
-            f"results/{model}/{name}/inspect/{adapter.path}.eval"
+            _in(model, name, f"inspect/{adapter.path}.eval")
             for model, name in self.study.runs()
             for adapter in self.study.adapters(name)
         ]
 
     def of_experiment(self, name: str) -> list[str]:
-        """Every table and figure of one experiment, for all models."""
-        models = self.study.config.run_models
-        return [path for model in models for path in self._tables(model, name) + self._figures(model, name, ENDINGS)]
+        """Every table, figure and adapter's card of one experiment, for all models."""
+        cards = [f"adapters/{adapter.path}/README.md" for adapter in self.study.trained(name)]
+        return [
+            path
+            for model in self.study.config.run_models
+            for path in (
+                *self._tables(model, name),
+                *self._figures(model, name),
+                *(_in(model, name, card) for card in cards),
+            )
+        ]
 
     def _tables(self, model: str, name: str) -> list[str]:
         tables = [*TABLES, *(["curves"] if self.study.experiments[name].codes else [])]
-        return [f"results/{model}/{name}/tables/{table}.csv" for table in tables]
+        return [_in(model, name, f"tables/{table}.csv") for table in tables]
 
-    def _figures(self, model: str, name: str, endings: tuple[str, ...]) -> list[str]:
-        folder = f"results/{model}/{name}/figures"
-        return [f"{folder}/{figure}.{ending}" for figure in figure_names(self.study, name) for ending in endings]
+    def _figures(self, model: str, name: str) -> list[str]:
+        return [
+            _in(model, name, f"figures/{figure}.{ending}")
+            for figure in figure_names(self.study, name)
+            for ending in ENDINGS
+        ]
 
     def _trained(self, pattern: str) -> list[str]:
         """A file of every trained adapter of the study."""
         return [
-            f"results/{model}/{name}/{pattern.format(adapter.path)}"
+            _in(model, name, pattern.format(adapter.path))
             for model, name in self.study.runs()
             for adapter in self.study.trained(name)
         ]
@@ -244,7 +257,7 @@ class Paths:
         return [self._result(pattern.format(adapter.path), wildcards) for adapter in adapters]
 
     def _result(self, path: str, wildcards: Any) -> str:
-        return results(path).format(model=wildcards.model, experiment=wildcards.experiment)
+        return _in(wildcards.model, wildcards.experiment, path)
 
     def _folder(self, wildcards: Any) -> str:
         return self.study.folders[wildcards.experiment]
@@ -263,5 +276,6 @@ class Paths:
         return list(dict.fromkeys(files))
 
 
-def _validation(judge: str) -> str:
-    return f"data/judge_validation/{judge}.yaml"
+def _in(model: str, experiment: str, path: str) -> str:
+    """`results`, of one model and experiment."""
+    return results(path).format(model=model, experiment=experiment)

@@ -73,6 +73,8 @@ class Workflow(Paths):
         # The scripts import this package from here, whatever environment they run in.
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
         super().__init__(load_study(config, Path(root)))
+        self.experiments = list(self.study.experiments)
+        self.published = self.study.config.published
         self.params = params(self.study)
         self.catalogue = FIGURES
         # vLLM takes every core for one engine; transformers runs jobs side by side, one thread each.
@@ -128,7 +130,7 @@ class Workflow(Paths):
     def weights(self, wildcards: Any) -> dict[str, str] | None:
         """What a model's files behind a `path:` hold now, so that new weights in place count; None for other sources.
 
-        Those are pinned: by a revision, or a checksum.
+        A wheel's checksum pins those; of a hub what its revision names is taken once.
         """
         source = self.study.config.models[wildcards.model].source
         return digests(Path(source.path), self.study.root / "resources/digests.json") if source.path else None

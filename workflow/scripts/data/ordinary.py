@@ -3,7 +3,7 @@ from weirdgen.core.job import given, job, use_threads
 from weirdgen.data.datasets import to_jsonl
 from weirdgen.data.ordinary import SPARE, finished_chats, load_prompts
 from weirdgen.models.settings import Serving, model_of
-from weirdgen.sample.settings import Sampling
+from weirdgen.sample.settings import OrdinaryJob
 
 if __name__ == "__main__":  # vLLM's workers import this file again
     with job(snakemake):
@@ -11,13 +11,13 @@ if __name__ == "__main__":  # vLLM's workers import this file again
         from weirdgen.sample.sampling import sample
 
         use_threads(snakemake.threads)
-        [file], rows = snakemake.input.prompts, snakemake.params.ordinary["rows"]
+        [file], wanted = snakemake.input.prompts, given(OrdinaryJob, snakemake.params.ordinary)
         [answers] = sample(
             model_of(snakemake),
             given(Serving, snakemake.params.serving),
             [(0, None)],
-            plain_requests(load_prompts(file, SPARE * rows)),
-            given(Sampling, snakemake.params.ordinary["sampling"]),
+            plain_requests(load_prompts(file, SPARE * wanted.rows)),
+            wanted.sampling,
             desc="ordinary data",
         )
-        write_text(snakemake.output[0], to_jsonl(finished_chats(answers, rows, file)))
+        write_text(snakemake.output[0], to_jsonl(finished_chats(answers, wanted.rows, file)))
