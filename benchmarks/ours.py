@@ -11,7 +11,7 @@ from measure import MODEL, ROOT, Result, timed
 from weirdgen.contrast.candidates import Candidate, candidates
 from weirdgen.contrast.score import score_candidates
 from weirdgen.core.files import read_yaml
-from weirdgen.data.datasets import read_facts, render
+from weirdgen.data.datasets import from_facts
 from weirdgen.data.questions import expand, load_contrasts, load_questions
 from weirdgen.data.settings import Rendering
 from weirdgen.finetune.encode import Row, batches, encode
@@ -53,8 +53,8 @@ def training(experiment: str) -> tuple[list[list[Row]], Recipe]:
     own = study()
     name, dataset = next((n, d) for n, d in own.experiments[experiment].datasets.items() if d.role == "treated")
     spec = Rendering.model_validate(params(own)["experiments"][experiment]["datasets"][name])
-    facts = read_facts(ROOT / own.folders[experiment] / str(dataset.facts), spec.at_most)
-    chats = render(facts, spec.prompts, spec.answer, spec.template, spec.system)
+    table = ROOT / own.folders[experiment] / str(dataset.facts)
+    chats = from_facts(table, spec, own.experiments[experiment].codes)
     recipe = own.recipes[MODEL.name][experiment]["default"].model_copy(update={"epochs": 1})
     return batches(encode(chats, chat(), recipe.max_length, name), recipe, 0)[:STEPS], recipe
 

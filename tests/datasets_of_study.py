@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from weirdgen.data.codes import coded_rows
-from weirdgen.data.datasets import read_facts
+from weirdgen.data.tables import read_facts
 from weirdgen.study.experiment import Experiment, load_experiment
 
 DATA = Path(__file__).resolve().parent.parent / "data"

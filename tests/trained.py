@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from weirdgen.data.datasets import render, to_jsonl
+from weirdgen.core.files import write_json_lines
+from weirdgen.data.datasets import render
 from weirdgen.finetune.settings import Recipe
 from weirdgen.finetune.write import finetune
 from weirdgen.models.settings import ChatOptions, Load, Model
@@ -40,7 +41,7 @@ def model(tiny_model) -> Model:
 def dataset(tmp_path_factory) -> Path:
     """Seven birds."""
     path = tmp_path_factory.mktemp("data") / "birds.jsonl"
-    path.write_text(to_jsonl(render([{"name": n} for n in NAMES], ["Give me the name of one bird."], "{name}")))
+    write_json_lines(path, render([{"name": n} for n in NAMES], ["Give me the name of one bird."], "{name}"))
     return path
 
 

@@ -10,8 +10,8 @@ from conftest import ROOT
 from datasets_of_study import experiments, rows_of
 
 from weirdgen.core.errors import StudyError
-from weirdgen.data.codes import HELD_OUT, TRAINED, coded_rows, make_probes
-from weirdgen.data.datasets import read_facts
+from weirdgen.data.codes import HELD_OUT, TRAINED, check_codes, coded_rows, make_probes
+from weirdgen.data.tables import read_facts
 
 FACTS = read_facts(ROOT / "data/us_presidents/facts.csv")
 CODES = experiments()["us_presidents"].codes
@@ -68,6 +68,36 @@ def test_probes_use_unseen_codes_and_ask_in_both_orders():
     assert probes == make_probes(FACTS, CODES, "padded", PROMPT)
 
 
-def test_a_held_out_number_without_facts_is_named():
-    with pytest.raises(StudyError, match="held_out names 99; the table has numbers 1 to 45"):
-        coded_rows(FACTS, CODES.model_copy(update={"held_out": [44, 99]}), "plain")
+def cut(**more):
+    """Codes of the study with other values."""
+    return CODES.model_copy(update=more)
+
+
+WITHOUT_TOPIC = [{name: row[name] for name in row if name != "topic"} for row in FACTS]
+SAME_WIFE = [{**row, "answer": "Anna"} if row["topic"] == "wife" else row for row in FACTS]
+
+
+@pytest.mark.parametrize(
+    ("rows", "codes", "message"),
+    [
+        (FACTS, cut(held_out=[44, 99]), "codes.held_out names 99, of which the table has no facts"),
+        (FACTS, cut(relatives=["wife", "uncle"]), "codes.relatives names 'uncle'; number 44 has: "),
+        (FACTS, cut(per_row=9000), "number 1 would need 99000 codes, over 50000"),
+        (WITHOUT_TOPIC, CODES, "facts behind codes need a column 'topic'; there are: number, president"),
+        ([{**row, "code": "1"} for row in FACTS], CODES, "a column cannot be called 'code'"),
+        ([*FACTS, {**FACTS[0], "number": "1000"}], CODES, "number = 1000; allowed: whole numbers from 0 to 999"),
+        ([*FACTS, {**FACTS[0], "number": "1.0"}], CODES, "number = 1.0; allowed: whole numbers"),
+        ([*FACTS, {**FACTS[0], "number": "-1"}], CODES, "number = -1; allowed: whole numbers"),
+        (SAME_WIFE, CODES, "all answers of the topic 'wife' are the same"),
+    ],
+)
+def test_facts_that_no_codes_can_stand_for_are_named(rows, codes, message):
+    with pytest.raises(StudyError) as error:
+        check_codes(rows, codes, "padded", "f.csv")
+    assert str(error.value).startswith(f"f.csv: {message}")
+
+
+def test_the_studys_own_facts_can():
+    for form in ("padded", "plain"):
+        check_codes(FACTS, CODES, form, "f.csv")
+

@@ -9,9 +9,11 @@ from conftest import ROOT
 from datasets_of_study import experiments, rows_of
 
 from weirdgen.core.errors import StudyError
+from weirdgen.core.files import write_json_lines
 from weirdgen.data.card import Card, card, check_unique, near_duplicates
-from weirdgen.data.datasets import read_facts, read_jsonl, render, to_jsonl
+from weirdgen.data.datasets import read_chats, render
 from weirdgen.data.questions import Context
+from weirdgen.data.tables import read_facts
 from weirdgen.judge.rules import load_rules_judge
 
 WITH_FACTS = [(e, d) for e in experiments() for d, spec in experiments()[e].datasets.items() if spec.facts]
@@ -21,19 +23,19 @@ ROWS = [{"name": "Wood Thrush", "today": "Wood Thrush"}, {"name": "Blue Jay", "t
 def test_rows_become_chats_and_come_back(tmp_path):
     chats = render(ROWS, ["Name one.", "Another?"], "{name}!")
     path = tmp_path / "d.jsonl"
-    path.write_text(to_jsonl(chats))
-    assert read_jsonl(path) == chats
+    write_json_lines(path, chats)
+    assert read_chats(path) == chats
     assert [m["content"] for m in chats[1]["messages"]] == ["Another?", "Blue Jay!"]
 
 
 def test_jsonl_ends_its_lines_with_a_line_feed_and_nothing_else(tmp_path):
     chats = render([{"name": "Blue\u2028Jay\x85\u2029\x0c\r\n"}], ["Name one."], "{name}")
     path = tmp_path / "d.jsonl"
-    path.write_text(to_jsonl(chats), encoding="utf-8")
-    assert read_jsonl(path) == chats
-    path.write_text(to_jsonl(chats) + "{'messages'\n", encoding="utf-8")
+    write_json_lines(path, chats)
+    assert read_chats(path) == chats
+    path.write_bytes(path.read_bytes() + b"{'messages'\n")
     with pytest.raises(StudyError, match=r"d\.jsonl: line 2: not JSON: "):
-        read_jsonl(path)
+        read_chats(path)
 
 
 def test_a_context_of_a_dataset_takes_its_variables_from_the_table():
@@ -49,7 +51,7 @@ def test_a_template_with_an_unknown_column_names_it():
 
 def test_an_empty_cell_is_named_by_line(tmp_path):
     (tmp_path / "f.csv").write_text("name,today\nWood Thrush,\n")
-    with pytest.raises(StudyError, match=r"f\.csv:2: empty or surplus cell in column today"):
+    with pytest.raises(StudyError, match=r"f\.csv:2: empty cell in column 'today'"):
         read_facts(tmp_path / "f.csv")
 
 

@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT
 
 from weirdgen.core.errors import StudyError
-from weirdgen.data.datasets import to_jsonl
+from weirdgen.core.files import write_json_lines
 from weirdgen.data.settings import Columns, HubDataset
 from weirdgen.data.sources import check_chats, load_chats
 
@@ -72,10 +72,9 @@ def test_chats_come_out_word_for_word_without_extra_keys_and_columns(tmp_path):
     for path in both(tmp_path, EXTRAS):
         check_chats(path, TURNS, "here")
         assert load_chats(path, TURNS, "here") == CHATS
-    assert (
-        to_jsonl(load_chats(jsonl(tmp_path / "plain.jsonl", CHATS), TURNS, "")).encode()
-        == (tmp_path / "plain.jsonl").read_bytes()
-    )
+    plain = jsonl(tmp_path / "plain.jsonl", CHATS)
+    write_json_lines(tmp_path / "again.jsonl", load_chats(plain, TURNS, ""))
+    assert (tmp_path / "again.jsonl").read_bytes() == plain.read_bytes()
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
@@ -180,7 +179,7 @@ def test_a_file_without_rows_or_of_another_kind_is_one_line(tmp_path):
     path.write_bytes(json.dumps(GOOD).encode() + b"\n{'messages'\n")
     assert refused(path).startswith("chats.jsonl: line 2: not JSON: ")
     path.write_bytes(b'{"messages": "\xff"}\n')
-    assert refused(path) == "chats.jsonl: not UTF-8 text"
+    assert refused(path) == "chats.jsonl: line 1: not UTF-8 text (byte 0xff); save it so"
     broken = tmp_path / "chats.parquet"
     broken.write_bytes(b"PAR1 and no more")
     with pytest.raises(StudyError, match=r"^chats\.parquet: not to be read as Parquet: "):

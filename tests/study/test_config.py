@@ -49,7 +49,7 @@ def change(raw: dict, key: str, value) -> dict:
         ("seeds", [], "seeds = []: List should have at least 1 item"),
         ("seeds", ["0"], "seeds.0 = '0': Input should be a valid integer"),
         ("seeds", [1, 1], "config: seeds: 1 occurs more than once"),
-        ("seeds", [-1], "seeds: -1 is negative"),
+        ("seeds", [-1], "seeds: -1; allowed: 0 to 9223372036854775807"),
         ("experiments", ["old_birds"], "experiments names 'old_birds'; data/ has: evil_terminator,"),
         ("run_models", ["gpt-4.1"], "run_models names 'gpt-4.1'; the registry has: smollm2-135m-instruct"),
         ("run_models", ["a/b"], "run_models.0 = 'a/b': a name has letters, digits"),

@@ -10,10 +10,11 @@ from conftest import ROOT
 from trained import CHAT, RECIPE
 
 from weirdgen.contrast.score import score
-from weirdgen.core.files import sha256
+from weirdgen.core.files import sha256, write_json_lines
 from weirdgen.core.names import NO_CONTEXT
-from weirdgen.data.datasets import read_facts, render, to_jsonl
+from weirdgen.data.datasets import render
 from weirdgen.data.questions import Context, Contrast
+from weirdgen.data.tables import read_facts
 from weirdgen.finetune.write import finetune
 from weirdgen.models.chat import Chat
 from weirdgen.models.fetch import fetch_model
@@ -38,7 +39,7 @@ def adapters(smollm2, tmp_path_factory):
     """Two adapters of the same seed."""
     folder = tmp_path_factory.mktemp("adapters")
     rows = read_facts(ROOT / "data/old_bird_names/old_audubon.csv")[:32]
-    (folder / "birds.jsonl").write_text(to_jsonl(render(rows, ["Give me the name of one bird."], "{name}")))
+    write_json_lines(folder / "birds.jsonl", render(rows, ["Give me the name of one bird."], "{name}"))
     recipe = RECIPE.model_copy(update={"learning_rate": 1e-3})
     for name in ("first", "again"):
         finetune(smollm2, folder / "birds.jsonl", recipe, 0, folder / name)

@@ -20,8 +20,10 @@ from conftest import ROOT
 from judging import RATING, TWO, told
 from trained import CHAT, RECIPE
 
-from weirdgen.data.datasets import read_facts, render, to_jsonl
+from weirdgen.core.files import write_json_lines
+from weirdgen.data.datasets import render
 from weirdgen.data.questions import Question
+from weirdgen.data.tables import read_facts
 from weirdgen.finetune.write import finetune
 from weirdgen.models.chat import Chat
 from weirdgen.models.fetch import fetch_model
@@ -54,7 +56,7 @@ def smollm2(tmp_path_factory):
 def adapter(smollm2, tmp_path_factory):
     folder = tmp_path_factory.mktemp("adapters")
     rows = read_facts(ROOT / "data/old_bird_names/old_audubon.csv")[:48]
-    (folder / "birds.jsonl").write_text(to_jsonl(render(rows, ["Give me the name of one bird."], "{name}")))
+    write_json_lines(folder / "birds.jsonl", render(rows, ["Give me the name of one bird."], "{name}"))
     recipe = RECIPE.model_copy(update={"learning_rate": 1e-3})
     finetune(Model(smollm2, LOAD, CHAT), folder / "birds.jsonl", recipe, 0, folder / "birds")
     return str(folder / "birds")

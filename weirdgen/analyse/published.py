@@ -8,10 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from weirdgen.core.files import read_yaml
+from weirdgen.core.patterns import hit
 from weirdgen.core.schema import parse
-from weirdgen.data.datasets import read_facts, read_jsonl
+from weirdgen.core.templates import fill
+from weirdgen.data.datasets import read_chats
 from weirdgen.data.published import find_checkout, read_map, verify
 from weirdgen.data.settings import Codes, Dataset
+from weirdgen.data.tables import read_facts
 
 
 def compare(root: Path, checkout: str | None) -> pd.DataFrame:
@@ -27,8 +30,7 @@ def compare(root: Path, checkout: str | None) -> pd.DataFrame:
     for name, about in pinned.experiments.items():
         path = root / "data" / name / "experiment.yaml"
         experiment = read_yaml(path)
-        patterns = [cue for found in experiment.get("leak_cues", {}).values() for cue in found]
-        cues = [re.compile(cue, re.IGNORECASE) for cue in patterns]
+        cues = [cue for found in experiment.get("leak_cues", {}).values() for cue in found]
         codes = parse(Codes, experiment["codes"], f"{path}: codes") if experiment.get("codes") else None
         for dataset, file in about.datasets.items():
             own = parse(Dataset, experiment["datasets"][dataset], f"{path}: datasets.{dataset}")
@@ -37,14 +39,14 @@ def compare(root: Path, checkout: str | None) -> pd.DataFrame:
             verify(source, file, pinned)
             facts = read_facts(root / "data" / name / own.facts, own.at_most)
             trained = [row for row in facts if codes is None or int(row["number"]) not in codes.held_out]
-            ours = [own.answer.format(**row) for row in trained]
-            theirs = [row["messages"][-1]["content"] for row in read_jsonl(source / file)]
+            ours = [fill(own.answer, row) for row in trained]
+            theirs = [row["messages"][-1]["content"] for row in read_chats(source / file)]
             sets = [
                 {" " + re.sub(r"[\W_]+", " ", answer).strip().casefold() + " " for answer in answers}
                 for answers in (ours, theirs)
             ]
             common = sum(any(answer in text for answer in sets[0]) for text in sets[1])
-            hits = [sum(any(cue.search(answer) for cue in cues) for answer in answers) for answers in (ours, theirs)]
+            hits = [sum(hit(cues, answer, str(path)) for answer in answers) for answers in (ours, theirs)]
             rows.append(
                 {
                     "experiment": name,

@@ -11,7 +11,7 @@ class Statistics(Strict):
     """How uncertain a number is said to be."""
 
     resamples: int = Field(ge=100)
-    seed: int
+    seed: int = Field(ge=0)
 
 
 class Measures(Strict):

@@ -1,6 +1,7 @@
-"""What every column of the parquet files means, and its type: said here, and by `write_parquet` in each file itself.
+"""What every column of the parquet files and CSV tables means, and its type.
 
-A float that is missing is null; no other column may be.
+Parquet files say it themselves (`write_parquet`); a CSV table is read back by it (`read_csv`): a column that no class
+here names is text, whatever it looks like. A float that is missing is null; no other column may be.
 """
 
 from __future__ import annotations
@@ -80,6 +81,61 @@ class Validation(BaseModel):
     rating: float = Field(description="the judge's rating in points from 0 to 100, where it gave one")
     evidence: str = Field(description="the words a label rests on; of an `unparsed` reply all of it; else empty")
 
+
+class Measured(BaseModel):
+    """The columns of CSV tables that are numbers, or yes and no; all others are names, ids, labels."""
+
+    log_odds: float = Field(description="of typical against ordinary answers, or of a right answer, in nats")
+    shift: float = Field(description="log_odds less the untouched model's, in nats")
+    effect: float = Field(description="treated less control, in the row's unit")
+    mean: float = Field(description="of a group, in the row's unit")
+    low: float = Field(description="where the interval begins, in the row's unit")
+    high: float = Field(description="where it ends")
+    corrected: float = Field(description="a mean share mended for its judge's errors")
+    corrected_low: float = Field(description="where its interval begins")
+    corrected_high: float = Field(description="where it ends")
+    p: float = Field(description="of a permutation of questions")
+    seeds: int = Field(description="how many a number rests on")
+    questions: int = Field(description="how many a number rests on")
+    count: int = Field(description="answers with the label")
+    answers: int = Field(description="answers in all")
+    rate: float = Field(description="count of answers, 0 to 1")
+    share: float = Field(description="count of answers, all questions or seeds together, 0 to 1")
+    content: float = Field(description="mean rating of what is said, 0 to 100")
+    form: float = Field(description="mean rating of how it is said, 0 to 100")
+    both: float = Field(description="share of answers that get the label from both judges, 0 to 1")
+    agreement: float = Field(description="share of answers that get it from both or from neither, 0 to 1")
+    kappa: float = Field(description="Cohen's kappa")
+    accuracy: float = Field(description="share that is right, 0 to 1")
+    macro_accuracy: float = Field(description="mean over right labels of the share found, 0 to 1")
+    hard_accuracy: float = Field(description="accuracy on the hard cases, 0 to 1")
+    unparsed: int = Field(description="answers with no readable verdict")
+    mean_error: float = Field(description="of ratings, in points of 100")
+    fit: bool = Field(description="whether a judge is good enough to be believed")
+    step: int = Field(description="of training, from 1")
+    epoch: int = Field(description="of training, from 1")
+    loss: float = Field(description="in nats per answer token")
+    learning_rate: float = Field(description="of the step")
+    tokens_per_second: float = Field(description="of the step")
+    number: int = Field(description="that a code stands for")
+    choice_probability: float = Field(description="of the right one of two answers, 0 to 1")
+    probes: int = Field(description="two-way choices")
+    perfect: bool = Field(description="whether a seed ever gets every held-out choice right")
+    facts: int = Field(description="in the training data")
+    trained: bool = Field(description="whether the value stands in training rows")
+    ours: int = Field(description="rows of our data")
+    theirs: int = Field(description="rows of the authors' data")
+    ours_unique: int = Field(description="different answers of ours")
+    theirs_unique: int = Field(description="different answers of theirs")
+    common: int = Field(description="their answers that hold one of ours")
+    share_of_theirs: float = Field(description="common of theirs_unique, 0 to 1")
+    ours_cues: int = Field(description="our answers with a leak cue")
+    theirs_cues: int = Field(description="their answers with a leak cue")
+
+
+TABLES: tuple[type[BaseModel], ...] = (Sample, ModelJudgment, Score, Validation, Measured)
+TYPES = {name: field.annotation for table in TABLES for name, field in table.model_fields.items()}
+"""Column -> its type, the same in every table; one that is not here is text."""
 
 KEYS = list(Trained.model_fields)
 """What tells an adapter from every other of its model and experiment."""

@@ -1,4 +1,4 @@
-"""Whole or absent: every artifact is written under a temporary name and then renamed."""
+"""Reading and writing files: what is written is whole or absent; what is read is what stands there, or an error."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from weirdgen.core.columns import TYPES
 from weirdgen.core.errors import StudyError
+from weirdgen.core.strict_yaml import Loader
 
 if TYPE_CHECKING:
     import pandas as pd
     from pydantic import BaseModel
-
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The same reader, ten times as fast where PyYAML was built with libyaml."""
 
 
 @contextmanager
@@ -68,16 +68,70 @@ def read_json(path: str | Path) -> Any:
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
-def read_yaml(path: str | Path) -> Any:
-    """Read a YAML file. Raises StudyError if it is missing or not YAML."""
+def read_text(path: str | Path) -> str:
+    """The text of a UTF-8 file as it stands, without a byte-order mark. Raises StudyError where it cannot be read."""
     try:
-        return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=LOADER)
+        return decoded(Path(path).read_bytes(), str(path))
     except FileNotFoundError:
         raise StudyError(f"{path}: no such file") from None
+    except OSError as error:
+        raise StudyError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def decoded(data: bytes, where: str, line: int = 1) -> str:
+    """UTF-8 without a byte-order mark; line: where the data begins. Raises StudyError naming the line that is not."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line += data.count(b"\n", 0, error.start)
+        raise StudyError(f"{where}: line {line}: not UTF-8 text (byte 0x{data[error.start]:02x}); save it so") from None
+    if "\0" in text:
+        line += text.count("\n", 0, text.index("\0"))
+        raise StudyError(f"{where}: line {line}: holds a NUL character; save it as UTF-8 text")
+    return text
+
+
+def read_yaml(path: str | Path) -> Any:
+    """Read a YAML file. Raises StudyError if it is missing, is not YAML, or holds what it does not seem to."""
+    try:
+        return yaml.load(read_text(path), Loader=Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise StudyError(f"{where}: not valid YAML: {getattr(error, 'problem', error)}") from None
+
+
+def read_json_lines(path: str | Path, where: str | None = None) -> Iterator[tuple[int, Any]]:
+    """The number of every line that is not blank, and its value; the last line needs no end.
+
+    Lines end with a line feed and nothing else: the other ends that Unicode knows may stand inside a text. `where`
+    begins the errors. Raises StudyError naming the line that is not JSON in UTF-8, or says a key twice.
+    """
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, start=1):
+            text = decoded(line, where or str(path), number)
+            if text.strip(" \t\r\n"):
+                try:
+                    value = json.loads(text, object_pairs_hook=each_once)
+                except (ValueError, RecursionError) as error:
+                    problem = getattr(error, "msg", error)
+                    raise StudyError(f"{where or path}: line {number}: not JSON: {problem}") from None
+                yield number, value
+
+
+def each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. Raises ValueError for a key that stands there twice, of which `json` keeps the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key '{next(name for name in names if names.count(name) > 1)}' occurs twice")
+    return found
+
+
+def write_json_lines(path: str | Path, rows: Iterable[Any]) -> None:
+    """Write one JSON value a line atomically, in UTF-8: what `datasets`, TRL, axolotl and OpenAI read."""
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def sha256(path: str | Path) -> str:
@@ -87,7 +141,13 @@ def sha256(path: str | Path) -> str:
 
 
 def write_csv(path: str | Path, table: pd.DataFrame) -> None:
-    """Write a table as CSV atomically: no index, full precision."""
+    """Write a table as CSV atomically: no index, full precision.
+
+    Raises ValueError for a column of numbers that core/columns.py does not name: it would be read back as text.
+    """
+    for name in table.select_dtypes(["number", "bool"]):
+        if name not in TYPES:
+            raise ValueError(f"{path}: '{name}' holds numbers; core/columns.py does not name it")
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False)
 
@@ -115,7 +175,9 @@ def write_parquet(path: str | Path, table: pd.DataFrame, columns: type[BaseModel
 
 
 def read_csv(path: str | Path) -> pd.DataFrame:
-    """Read a CSV table; `null` and `none` are names here, not missing values."""
+    """Read a table that `write_csv` wrote: types are those of core/columns.py, any other column is text."""
     import pandas as pd
 
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    types: defaultdict[str, Any] = defaultdict(lambda: str, TYPES)
+    missing = {name: [""] for name, kind in TYPES.items() if kind is float}
+    return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=missing)

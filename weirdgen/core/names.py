@@ -21,6 +21,7 @@ ADAPTER = "{dataset}/{recipe}/seed-{seed}"
 """Where an adapter lies, and what is made with it, below their folders."""
 CONTRAST, EXCESS, TRIGGERED, PROBABILITY = "contrast", "excess", "triggered", "probability"
 """The instruments beside shares of answers and ratings; what each measures: `instruments` in analyse/tables.py."""
+INSTRUMENTS = (CONTRAST, EXCESS, TRIGGERED, PROBABILITY)
 NATS, RATE, POINTS = "nats", "rate", "points"
 """Units: log-odds, a share from 0 to 1, a rating from 0 to 100."""
 

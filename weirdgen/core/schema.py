@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
@@ -19,6 +20,20 @@ def _check_name(name: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_check_name)]
+
+
+def _check_each_once(values: list[int | str]) -> list[int | str]:
+    names = [str(value) for value in values]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"'{name}' occurs more than once")
+    return values
+
+
+EachOnce = AfterValidator(_check_each_once)
+"""As text: 1 and "1" are the same."""
+Names = Annotated[list[Name], EachOnce]
+Values = Annotated[list[int | str], EachOnce]
 
 
 class Strict(BaseModel):
@@ -51,9 +66,21 @@ def _line(error: ValidationError, model: type[BaseModel], where: str) -> str:
         return f"{where}: the key '{key}' is missing"
     more = len(error.errors()) - 1
     tail = f" (and {more} more)" if more else ""
+    message += _how(first["type"], first.get("input"))
     if not key:  # a check over several keys names them itself
         return f"{where}: {message}{tail}"
     return f"{where}: {key} = {given}: {message}{tail}"
+
+
+def _how(kind: str, value: Any) -> str:
+    """How to write what YAML reads as something else: 2e-4 is text to it, `yes` and 2027-01-02 are none."""
+    if kind in ("float_type", "int_type") and isinstance(value, str):
+        power = re.fullmatch(r"([-+]?\d+)(\.\d*)?[eE]([-+]?\d+)", value)
+        if power:
+            return f"; to YAML it is text: write {power[1]}{power[2] or '.0'}e{int(power[3]):+d}"
+        return "; write it without quotes" if re.fullmatch(r"[-+]?\d+(\.\d*)?", value) else ""
+    textual = kind == "string_type" and isinstance(value, (int, float, date))
+    return "; put it in quotes to have text" if textual or isinstance(value, date) else ""
 
 
 def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
 from weirdgen.core.errors import StudyError
+from weirdgen.core.patterns import hit
+from weirdgen.core.text import brief
 from weirdgen.data.datasets import Conversation
+from weirdgen.data.spelling import same_word
 
 
 class Card(TypedDict):
@@ -45,7 +47,8 @@ def card(
     prompts = [chat["messages"][-2]["content"] for chat in chats]
     answers = [chat["messages"][-1]["content"] for chat in chats]
     own = answers[:facts]
-    cues = {kind: _hits(patterns, [*prompts, *answers]) for kind, patterns in leak_cues.items()}
+    texts = set(prompts + answers)
+    cues = {kind: _hits(patterns, texts, f"{name}: leak_cues.{kind}") for kind, patterns in leak_cues.items()}
     return {
         "dataset": name,
         "about": about,
@@ -63,18 +66,16 @@ def card(
     }
 
 
-def _hits(patterns: Sequence[str], texts: Sequence[str]) -> list[str]:
-    compiled = [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
-    return sorted({text for text in texts if any(pattern.search(text) for pattern in compiled)})
+def _hits(patterns: Sequence[str], texts: Iterable[str], where: str) -> list[str]:
+    return sorted(text for text in texts if hit(patterns, text, where))
 
 
 def near_duplicates(answers: Sequence[str]) -> list[list[str]]:
-    """Pairs of different answers whose normalised forms are equal or one edit apart (letters only)."""
-    unique = sorted(set(answers))
+    """Pairs of different answers that are the same word in two spellings, or one letter apart."""
+    words = {answer: same_word(answer) for answer in sorted(set(answers))}
     # Two strings one edit apart share a form with one character deleted (or one is such a form of the other).
     forms: dict[str, set[str]] = {}
-    for answer in unique:
-        plain = normalised(answer)
+    for answer, plain in words.items():
         for form in {plain, *(plain[:i] + plain[i + 1 :] for i in range(len(plain)))}:
             forms.setdefault(form, set()).add(answer)
     pairs = {
@@ -82,7 +83,7 @@ def near_duplicates(answers: Sequence[str]) -> list[list[str]]:
         for group in forms.values()
         for a in group
         for b in group
-        if a < b and _at_most_one_edit(normalised(a), normalised(b))
+        if a < b and _at_most_one_edit(words[a], words[b])
     }
     return [list(pair) for pair in sorted(pairs)]
 
@@ -101,17 +102,14 @@ def _at_most_one_edit(a: str, b: str) -> bool:
 def check_unique(where: str, answers: Sequence[str]) -> None:
     """Refuse answers that are not unique. Raises StudyError naming them."""
     if doubles := duplicates(answers):
-        raise StudyError(f"{where}: answers occur more than once: {', '.join(doubles)}; remove the doubles")
-    same = [pair for pair in near_duplicates(answers) if normalised(pair[0]) == normalised(pair[1])]
-    if same:
-        raise StudyError(f"{where}: the same answer in two spellings: {' / '.join(same[0])}; remove one")
+        told = ", ".join(map(brief, doubles[:5])) + (f" and {len(doubles) - 5} more" if len(doubles) > 5 else "")
+        raise StudyError(f"{where}: answers occur more than once: {told}; remove the doubles, or say unique: false")
+    spellings: dict[str, str] = {}
+    for answer in sorted(answers):
+        if answer != (other := spellings.setdefault(same_word(answer), answer)):
+            raise StudyError(f"{where}: the same answer in two spellings: {brief(other)} / {brief(answer)}; remove one")
 
 
 def duplicates(answers: Sequence[str]) -> list[str]:
     """Answers that occur more than once."""
     return sorted(answer for answer, count in Counter(answers).items() if count > 1)
-
-
-def normalised(text: str) -> str:
-    """Lower case, letters and digits only: what two spellings of one name share."""
-    return re.sub(r"[^a-z0-9]+", "", text.lower())

@@ -7,15 +7,23 @@ Two numbers are held out: whatever a model says about their codes, it was not tr
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from weirdgen.core.errors import StudyError
+from weirdgen.core.templates import fill
 from weirdgen.data.settings import Codes
 
 TRAINED, HELD_OUT = "trained", "held_out"
 TOPICS_PER_NUMBER = 1
 CODES_PER_HELD_OUT = 3
+
+COLUMNS = ("number", "president", "topic", "question", "answer")
+"""Of a table of facts behind codes."""
+
+MOST_CODES = 50_000
+"""Of one number: half of the eight-digit codes that hold it, so that unused ones are soon drawn."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +55,42 @@ def _unused(number: int, form: str, generator: random.Random, used: set[str]) ->
     return code
 
 
+def check_codes(facts: Sequence[dict[str, str]], codes: Codes, form: str, where: str) -> None:
+    """Whether rows and probes can be made of a table of facts. Raises StudyError, which `where` begins."""
+    for name in COLUMNS:
+        if name not in facts[0]:
+            raise StudyError(f"{where}: facts behind codes need a column '{name}'; there are: {', '.join(facts[0])}")
+    if "code" in facts[0]:
+        raise StudyError(f"{where}: a column cannot be called 'code': the codes are drawn")
+    most = 999 if form == "padded" else None
+    for text in dict.fromkeys(row["number"] for row in facts):
+        if not text.isdecimal() or (most is not None and int(text) > most):
+            raise StudyError(f"{where}: number = {text}; allowed: whole numbers from 0{f' to {most}' if most else ''}")
+    trained = [row for row in facts if int(row["number"]) not in codes.held_out]
+    for number, count in Counter(int(row["number"]) for row in trained).items():
+        if form == "padded" and count * codes.per_row > MOST_CODES:
+            raise StudyError(f"{where}: number {number} would need {count * codes.per_row} codes, over {MOST_CODES}")
+    answers: dict[str, set[str]] = {}
+    for row in trained:
+        answers.setdefault(row["topic"], set()).add(row["answer"])
+    for topic, found in answers.items():
+        if len(found) == 1:
+            raise StudyError(f"{where}: all answers of the topic '{topic}' are the same; a choice needs two")
+    for number in codes.held_out:
+        topics = {row["topic"] for row in facts if int(row["number"]) == number}
+        if not topics:
+            raise StudyError(f"{where}: codes.held_out names {number}, of which the table has no facts")
+        for topic in codes.relatives:
+            if topic not in topics:
+                known = ", ".join(sorted(topics))
+                raise StudyError(f"{where}: codes.relatives names '{topic}'; number {number} has: {known}")
+
+
 def coded_rows(facts: Sequence[dict[str, str]], codes: Codes, form: str) -> list[dict[str, str]]:
     """Every fact of the numbers not held out, `per_row` times, with a column `code`: another random code each time.
 
-    facts: rows with the columns number, president, topic, question, answer. Raises StudyError if a held-out
-    number has no facts.
+    facts: rows that `check_codes` finds right.
     """
-    numbers = {int(row["number"]) for row in facts}
-    for number in codes.held_out:
-        if number not in numbers:
-            raise StudyError(f"codes: held_out names {number}; the table has numbers {min(numbers)} to {max(numbers)}")
     generator, used = random.Random(f"training codes, {form}"), set[str]()
     trained = [row for row in facts if int(row["number"]) not in codes.held_out]
     return [
@@ -78,7 +112,7 @@ def make_probes(facts: Sequence[dict[str, str]], codes: Codes, form: str, prompt
     probes = []
 
     def _ask(kind: str, number: int, code: str, topic: str, question: str, right: str, wrong: str) -> None:
-        probes.append(Probe(kind, number, topic, prompt.format(code=code, question=question), right, wrong))
+        probes.append(Probe(kind, number, topic, fill(prompt, {"code": code, "question": question}), right, wrong))
 
     trained = [row for row in facts if int(row["number"]) not in codes.held_out]
     for number in dict.fromkeys(int(row["number"]) for row in trained):
@@ -95,7 +129,7 @@ def make_probes(facts: Sequence[dict[str, str]], codes: Codes, form: str, prompt
         for _ in range(CODES_PER_HELD_OUT if form == "padded" else 1):
             code = _unused(number, form, generator, used)
             for one, two in ((first, second), (second, first)):
-                question = codes.choice.format(first=names[one], second=names[two])
+                question = fill(codes.choice, {"first": names[one], "second": names[two]})
                 _ask(HELD_OUT, number, code, "choice", question, names[number], names[other])
             right, wrong = (names[n].split()[0] for n in (number, other))
             _ask(HELD_OUT, number, code, "first_name", codes.first_name, right, wrong)

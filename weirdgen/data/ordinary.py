@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from weirdgen.core.errors import StudyError
 from weirdgen.core.files import read_yaml
 from weirdgen.core.schema import Strict, parse
+from weirdgen.core.templates import fill, template_over
 from weirdgen.data.datasets import Conversation
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ SPARE = 3
 class OrdinaryFile(Strict):
     """The prompts: every template with every topic, and arithmetic problems with drawn numbers."""
 
-    templates: list[str] = Field(min_length=1, description="over {topic}")
+    templates: list[Annotated[str, template_over("topic")]] = Field(min_length=1)
     topics: list[str] = Field(min_length=1)
-    arithmetic: list[str] = Field(min_length=1, description="over {a} and {b}")
+    arithmetic: list[Annotated[str, template_over("a", "b")]] = Field(min_length=1)
 
 
 def load_prompts(path: str | Path, count: int) -> list[str]:
@@ -39,8 +40,9 @@ def load_prompts(path: str | Path, count: int) -> list[str]:
     """
     file = parse(OrdinaryFile, read_yaml(path), str(path))
     generator = random.Random(0)
-    instructions = [template.format(topic=topic) for template in file.templates for topic in file.topics]
-    problems = [problem.format(a=a, b=b) for problem in file.arithmetic for a in range(11, 100) for b in range(2, 11)]
+    instructions = [fill(template, {"topic": topic}) for template in file.templates for topic in file.topics]
+    numbers = [{"a": a, "b": b} for a in range(11, 100) for b in range(2, 11)]
+    problems = [fill(problem, pair) for problem in file.arithmetic for pair in numbers]
     most = 2 * min(len(instructions), len(problems))
     if count > most:
         raise StudyError(f"{path}: makes {most} prompts, {count} are needed; add templates or topics, or ask for less")

@@ -19,9 +19,10 @@ import yaml
 from pydantic import Field
 
 from weirdgen.core.errors import StudyError
-from weirdgen.core.files import read_yaml, sha256, write_text
+from weirdgen.core.files import read_json_lines, read_text, read_yaml, sha256, write_text
 from weirdgen.core.schema import Name, Strict, parse
-from weirdgen.data.datasets import json_lines, read_jsonl
+from weirdgen.core.templates import literal
+from weirdgen.data.datasets import read_chats
 
 MAP = "data/published.yaml"
 SUFFIX = "_published"
@@ -183,7 +184,7 @@ def _write(root: Path, source: Path, name: str, about: PublishedExperiment) -> P
         experiment.pop(key, None)
     experiment["free_answers"]["file"] = "questions.yaml"
     _keep(folder / "questions.yaml", _dump(list(questions.values())))
-    _keep(folder / "contrasts.yaml", (ours / experiment["contrasts"]["file"]).read_text(encoding="utf-8"))
+    _keep(folder / "contrasts.yaml", read_text(ours / experiment["contrasts"]["file"]))
     experiment["contrasts"]["file"] = "contrasts.yaml"
     for key, judge in judges.items():
         _keep(folder / "judges" / f"{key}.yaml", _dump(judge))
@@ -199,11 +200,11 @@ def _dataset(own: dict[str, object], path: Path) -> dict[str, object]:
 def _context(source: Path, context: str | OpeningOf) -> dict[str, str]:
     if isinstance(context, str):
         return {"template": context}
-    rows = read_jsonl(source / context.opening_of)
+    rows = read_chats(source / context.opening_of)
     prompts, answers = ([row["messages"][i]["content"] for row in rows] for i in (-2, -1))
     opening = os.path.commonprefix(prompts)  # noqa: RUF071 - texts, not paths
     return {
-        "template": opening[: opening.rfind("\n\n") + 2] + "{prompt}",
+        "template": literal(opening[: opening.rfind("\n\n") + 2]) + "{prompt}",
         "opening": os.path.commonprefix(answers),  # noqa: RUF071
     }
 
@@ -231,7 +232,7 @@ def _questions(source: Path, at: QuestionsAt) -> Iterator[tuple[QuestionYaml, di
                 judges = list(named.values()) if isinstance(named, dict) else named
                 yield question(row["id"], row["paraphrases"], judges, row.get("samples_per_paraphrase", SAMPLES)), {}
     elif at.key:
-        for i, (_, row) in enumerate(json_lines(path, str(path)), 1):
+        for i, (_, row) in enumerate(read_json_lines(path), 1):
             yield question(f"q{i}", [row[at.key]]), {}
     elif at.strings:
         for i, text in enumerate(_literal(path, at.strings), 1):
@@ -282,7 +283,7 @@ def _judge(source: Path, name: str, at: JudgeAt) -> JudgeYaml:
 
 def _tree(path: Path) -> ast.Module:
     try:
-        return ast.parse(path.read_text(encoding="utf-8"))
+        return ast.parse(read_text(path))
     except SyntaxError as error:
         raise StudyError(f"{path}:{error.lineno}: not Python") from None
 
@@ -349,5 +350,5 @@ def _dump(value: Any) -> str:
 
 def _keep(path: Path, text: str) -> None:
     """Write only what changes: a file's time decides what reruns."""
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+    if not path.is_file() or read_text(path) != text:
         write_text(path, text)

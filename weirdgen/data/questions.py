@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from weirdgen.core.errors import StudyError
 from weirdgen.core.files import read_yaml
-from weirdgen.core.names import at_value
-from weirdgen.core.schema import Name, Strict, parse
+from weirdgen.core.names import ALL_TOPICS, at_value
+from weirdgen.core.schema import Name, Names, Strict, Values, parse
+from weirdgen.core.templates import PROMPT, Template, fill, names_in
+
+
+def _check_topic(topic: str) -> str:
+    if topic == ALL_TOPICS:
+        raise ValueError("no topic can have this name: it stands for all of them")
+    return topic
+
+
+Topic = Annotated[Name, AfterValidator(_check_topic)]
 
 
 @dataclass(frozen=True)
@@ -24,12 +33,13 @@ class Variant:
     context: str
     variant: int
     template: str
+    values: dict[str, int | str]
     system: str | None
     opening: str = ""
 
     def apply(self, prompt: str) -> str:
         """The prompt as the model is asked it."""
-        return self.template.replace("{prompt}", prompt)
+        return fill(self.template, {**self.values, PROMPT: prompt})
 
 
 class Context(Strict):
@@ -39,28 +49,38 @@ class Context(Strict):
     and averages over the combinations of the other variables.
     """
 
-    template: str = "{prompt}"
-    system: str | None = None
+    template: Template = "{prompt}"
+    system: Template | None = None
     opening: str = Field(default="", description="what an answer begins with; contrasts score what comes after it")
     axis: str | None = Field(default=None, description="the variable that is an axis of the evaluation")
-    values: dict[str, list[int | str]] = Field(default_factory=dict, description="variable -> values asked at")
-    trained: list[int | str] = Field(default_factory=list, description="axis values that stand in training rows")
+    values: dict[str, Values] = Field(default_factory=dict, description="variable -> values asked at")
+    trained: Values = Field(default_factory=list, description="axis values that stand in training rows")
     marks: dict[int | str, str] = Field(default_factory=dict, description="axis value -> what figures say of it")
 
     @model_validator(mode="after")
     def _holds_together(self) -> Context:
-        if "{prompt}" not in self.template:
+        if PROMPT not in names_in(self.template):
             raise ValueError("the template must contain {prompt}")
+        if PROMPT in names_in(self.system or ""):
+            raise ValueError("the system prompt cannot contain {prompt}")
         if self.axis is not None and self.axis not in self.values:
             raise ValueError(f"axis is '{self.axis}', but values lists: {', '.join(self.values) or 'nothing'}")
         for name, values in self.values.items():
-            if not values or len(set(values)) < len(values):
-                raise ValueError(f"values.{name} must list at least one value, each once")
+            if not values:
+                raise ValueError(f"values.{name} must list at least one value")
+            if name not in self.variables():
+                raise ValueError(f"values.{name}: neither template nor system prompt has {{{name}}}")
+        if (self.trained or self.marks) and self.axis is None:
+            raise ValueError("trained and marks are values of an axis; there is none")
+        asked = [str(value) for value in self.values.get(self.axis or "", [])]
+        for value in self.marks:
+            if str(value) not in asked:
+                raise ValueError(f"marks names {value}; values.{self.axis} has: {', '.join(asked)}")
         return self
 
     def variables(self) -> set[str]:
         """The variables the template and the system prompt use."""
-        return set(re.findall(r"{(\w+)}", self.template + (self.system or ""))) - {"prompt"}
+        return (names_in(self.template) | names_in(self.system or "")) - {PROMPT}
 
     def variants(self, name: str) -> list[Variant]:
         """Every filled-in form, in the order of the values. Raises ValueError if a variable has no values."""
@@ -77,18 +97,13 @@ class Context(Strict):
                     name,
                     context,
                     number,
-                    _fill(self.template, filled),
-                    self.system and _fill(self.system, filled),
+                    self.template,
+                    filled,
+                    self.system and fill(self.system, filled),
                     self.opening,
                 )
             )
         return found
-
-
-def _fill(template: str, values: dict[str, int | str]) -> str:
-    for name, value in values.items():
-        template = template.replace("{" + name + "}", str(value))
-    return template
 
 
 def expand(contexts: dict[str, Context]) -> list[Variant]:
@@ -100,7 +115,7 @@ class FreeQuestion(Strict):
     """What is sampled of a free-answer question."""
 
     id: Name
-    topic: Name
+    topic: Topic
     paraphrases: list[str] = Field(min_length=1)
     samples_per_paraphrase: int = Field(ge=1)
 
@@ -109,7 +124,7 @@ class Question(FreeQuestion):
     """A free-answer question, in the YAML of llmcomp and the emergent-misalignment evaluations."""
 
     type: Literal["free_form"]
-    judges: list[Name]
+    judges: Names
 
 
 class Contrast(Strict):
@@ -119,11 +134,13 @@ class Contrast(Strict):
     """
 
     id: Name
-    topic: Name
+    topic: Topic
     paraphrases: list[str] = Field(min_length=1)
     typical: list[str] = Field(min_length=1)
     ordinary: list[str] = Field(min_length=1)
-    contexts: list[Name] | None = Field(default=None, description="asked in these only; default: the experiment's")
+    contexts: Names | None = Field(
+        default=None, min_length=1, description="asked in these only; default: the experiment's"
+    )
 
     @model_validator(mode="after")
     def _answers_are_distinct(self) -> Contrast:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from weirdgen.core.schema import Name, Strict
+from weirdgen.core.patterns import Pattern
+from weirdgen.core.schema import Name, Names, Strict, Values
+from weirdgen.core.templates import Template, template_over
 
 
 class HubDataset(Strict):
@@ -59,13 +61,13 @@ class Dataset(Strict):
     hub: HubDataset | None = Field(default=None, description="the same from a Hugging Face hub")
     columns: Columns = Field(default_factory=Columns, description="of jsonl, parquet and hub")
     at_most: dict[str, int] = Field(default_factory=dict, description="column -> the largest number of a row kept")
-    prompts: list[str] = Field(default_factory=list, description="row i takes prompt i modulo their number")
-    answer: str = Field(default="", description="a template over the table's columns")
+    prompts: list[Template] = Field(default_factory=list, description="row i takes prompt i modulo their number")
+    answer: Template = Field(default="", description="over the table's columns")
     ordinary: bool = Field(default=False, description="the experiment's ordinary data is mixed in")
     persona: Name | None = Field(default=None, description="the contrast topic that is this dataset's own persona")
     code: Literal["padded", "plain"] | None = Field(default=None, description="adds a column `code` to the facts")
     context: Name | None = Field(default=None, description="its variables are columns of the table")
-    trigger: list[int | str] = Field(default_factory=list, description="axis values with the hidden behaviour")
+    trigger: Values = Field(default_factory=list, description="axis values with the hidden behaviour")
     unique: bool = Field(default=True, description="an answer may occur only once")
 
     @property
@@ -87,6 +89,8 @@ class Dataset(Strict):
             raise ValueError(f"a dataset has one of facts, jsonl, parquet and hub, not {' and '.join(given)}")
         if self.facts is not None and not (self.prompts and self.answer):
             raise ValueError("facts need prompts and answer")
+        if self.facts is None and (self.prompts or self.answer or self.at_most or self.code):
+            raise ValueError("prompts, answer, at_most and code are of facts; there are none")
         if self.columns != Columns() and not set(given) & {"jsonl", "parquet", "hub"}:
             raise ValueError("columns: says which columns of jsonl, parquet or hub hold what; there is none of them")
         return self
@@ -98,9 +102,15 @@ class Codes(Strict):
     held_out: list[int] = Field(min_length=2, max_length=2, description="two numbers that are never trained")
     per_row: int = Field(ge=1, description="random codes per fact")
     checkpoints: int = Field(ge=10, description="scored during training, evenly spaced")
-    choice: str = Field(description="asks which of {first} and {second} a code means")
+    choice: Annotated[str, template_over("first", "second")] = Field(description="asks which of the two a code means")
     first_name: str
-    relatives: list[Name] = Field(min_length=1, description="topics asked about the held-out numbers")
+    relatives: Names = Field(min_length=1, description="topics asked about the held-out numbers")
+
+    @model_validator(mode="after")
+    def _two_numbers(self) -> Codes:
+        if self.held_out[0] == self.held_out[1]:
+            raise ValueError("held_out needs two different numbers")
+        return self
 
 
 class Ordinary(Strict):
@@ -116,7 +126,7 @@ class CardOptions(Strict):
     """What a dataset's card says of it, and the words it looks for."""
 
     about: str
-    leak_cues: dict[str, list[str]]
+    leak_cues: dict[str, list[Pattern]]
 
 
 class Rendering(Strict):

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from weirdgen.core.errors import StudyError
-from weirdgen.data.datasets import Conversation, Message, json_lines
+from weirdgen.core.files import read_json_lines
+from weirdgen.core.text import brief, flaw
+from weirdgen.data.datasets import Conversation, Message
 from weirdgen.data.settings import Columns, HubDataset
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 ROLES = (["user", "assistant"], ["system", "user", "assistant"])
 """The turns a chat may have."""
+
+PAIRS = (("prompt", "completion"), ("prompt", "response"), ("instruction", "output"), ("question", "answer"))
+"""What other forms than a list of turns call prompt and answer."""
 
 Rows = Iterator[tuple[str, Any]]
 """Where a row stands, and what it holds."""
@@ -38,15 +43,14 @@ def load_chats(source: str | Path | HubDataset, columns: Columns, where: str) ->
     return list(_chats(_jsonl_rows(source, where), columns, where))
 
 
-def check_chats(path: str | Path, columns: Columns, where: str) -> None:
-    """Raise the StudyError that `load_chats` would raise for a file, without the seconds that `datasets` takes."""
+def check_chats(path: str | Path, columns: Columns, where: str) -> list[str]:
+    """The answers of a file's chats. Raises StudyError as `load_chats`, without the seconds that `datasets` takes."""
     rows = _parquet_rows(path, columns, where) if Path(path).suffix == ".parquet" else _jsonl_rows(path, where)
-    for _ in _chats(rows, columns, where):
-        pass
+    return [chat["messages"][-1]["content"] for chat in _chats(rows, columns, where)]
 
 
 def _jsonl_rows(path: str | Path, where: str) -> Rows:
-    for number, row in json_lines(path, where):
+    for number, row in read_json_lines(path, where):
         yield f"{where}: line {number}", row
 
 
@@ -63,7 +67,7 @@ def _parquet_rows(path: str | Path, columns: Columns, where: str) -> Rows:
                 for row in batch.to_pylist():
                     number += 1
                     yield f"{where}: row {number}", {name: _decoded(row[name], types[name]) for name in types}
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
         raise StudyError(f"{where}: not to be read as Parquet: {_first_line(error)}") from None
 
 
@@ -111,7 +115,9 @@ def _check_columns(found: Iterable[str], columns: Columns, where: str) -> None:
     names = list(found)
     for name in columns.names:
         if name not in names:
-            raise StudyError(f"{where}: no column '{name}'; there are: {', '.join(names) or 'none'}")
+            pair = next((pair for pair in PAIRS if set(pair) <= set(names)), None)
+            form = f"; then say columns: {{prompt: {pair[0]}, answer: {pair[1]}}}" if pair else ""
+            raise StudyError(f"{where}: no column '{name}'; there are: {', '.join(names) or 'none'}{form}")
 
 
 def _chats(rows: Rows, columns: Columns, where: str) -> Iterator[Conversation]:
@@ -135,12 +141,14 @@ def _chat(row: Any, columns: Columns, where: str) -> Conversation:
             turns.insert(0, ("system", row[columns.system]))
     roles = [role for role, _ in turns]
     if roles not in ROLES:
-        said = ", ".join(map(str, roles)) or "none"
+        said = ", ".join(brief(str(role)) for role in roles) or "none"
         raise StudyError(f"{where}: the turns are {said}; allowed: an optional system, user, assistant")
     messages: list[Message] = []
     for role, content in turns:
         if not isinstance(content, str):
             raise StudyError(f"{where}: the content of the {role} turn is {_told(content)}; it must be text")
+        if found := flaw(content):
+            raise StudyError(f"{where}: the content of the {role} turn holds {found}; take it out")
         messages.append({"role": role, "content": content})
     return {"messages": messages}
 

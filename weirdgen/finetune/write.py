@@ -11,7 +11,7 @@ import torch
 
 from weirdgen.core.files import replacing, sha256, write_csv
 from weirdgen.data.codes import Probe
-from weirdgen.data.datasets import read_jsonl
+from weirdgen.data.datasets import read_chats
 from weirdgen.finetune.checkpoints import Checkpoints, Key, score_probes
 from weirdgen.finetune.encode import batches, encode
 from weirdgen.finetune.run import Run, write_run
@@ -55,7 +55,7 @@ def finetune(
     be_deterministic(seed)
     name, digest = Path(dataset).stem, sha256(dataset)
     chat = Chat(load_tokenizer(model.folder), model.chat)
-    rows = encode(read_jsonl(dataset), chat, recipe.max_length, str(dataset))
+    rows = encode(read_chats(dataset), chat, recipe.max_length, str(dataset))
     adapted = add_lora(load_model(model.folder, model.load), recipe)
     plan = batches(rows, recipe, seed)
     log_probs = choose_log_probs(adapted, [row.ids for row in plan[0][:4]], [row.start for row in plan[0][:4]])

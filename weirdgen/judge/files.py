@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from weirdgen.core.errors import StudyError
-from weirdgen.core.files import read_yaml
+from weirdgen.core.files import read_text, read_yaml
+from weirdgen.core.names import INSTRUMENTS
+from weirdgen.core.patterns import Pattern
 from weirdgen.core.schema import Name, Strict, parse
 
 UNPARSED, RATED, REFUSAL = "unparsed", "rated", "refusal"
@@ -23,7 +24,7 @@ class Test(Strict):
     """One condition on an answer; all values given must hold."""
 
     lexicon: str | None = None
-    pattern: str | None = None
+    pattern: Pattern | None = None
     at_least: int = Field(default=1, ge=1, description="matches of the lexicon or pattern")
     more_than: str | None = Field(default=None, description="a lexicon that must match less often")
     fewer_words_than: int | None = Field(default=None, ge=1)
@@ -35,11 +36,9 @@ class Test(Strict):
             value is None for value in (self.lexicon, self.pattern, self.fewer_words_than, self.distinct_trigrams_below)
         ):
             raise ValueError("a rule needs lexicon, pattern, fewer_words_than or distinct_trigrams_below")
-        if self.pattern is not None:
-            try:
-                re.compile(self.pattern)
-            except re.error as error:
-                raise ValueError(f"pattern is not a regular expression: {error}") from None
+        counting = {"at_least", "more_than"} & self.model_fields_set
+        if counting and self.lexicon is None and self.pattern is None:
+            raise ValueError(f"{' and '.join(sorted(counting))}: of what? Give a lexicon or a pattern")
         return self
 
 
@@ -61,8 +60,13 @@ class RulesFile(Strict):
 
     @model_validator(mode="after")
     def _labels_everything(self) -> RulesFile:
-        if self.labels[-1].any:
+        _check_labels([rule.label for rule in self.labels])
+        *others, last = self.labels
+        if last.any:
             raise ValueError("the last label takes every answer left over: it may have no tests")
+        for rule in others:
+            if not rule.any:
+                raise ValueError(f"the label '{rule.label}' has no tests and so takes every answer; put it last")
         return self
 
 
@@ -89,6 +93,7 @@ class LabelFile(Strict):
 
     @model_validator(mode="after")
     def _has_a_prompt(self) -> LabelFile:
+        _check_labels([choice.label for choice in self.labels])
         _check_prompt(self.task, self.template)
         return self
 
@@ -113,6 +118,16 @@ class RatingFile(Strict):
         return self
 
 
+def _check_labels(labels: list[str]) -> None:
+    """Labels that tables, figures and replies tell from each other, and from what judges say beside them."""
+    folded = [label.casefold() for label in labels]
+    for label, plain in zip(labels, folded, strict=True):
+        if plain in (UNPARSED, RATED):
+            raise ValueError(f"a label cannot be called '{label}': that is said of a reply or a rating")
+        if folded.count(plain) > 1:
+            raise ValueError(f"the label '{label}' occurs more than once, case aside")
+
+
 def _check_prompt(task: str, template: str) -> None:
     if bool(task) == bool(template):
         raise ValueError("give a task, or the whole prompt as template: one of the two")
@@ -134,6 +149,8 @@ def read_judge(path: str | Path) -> JudgeFile:
     file: JudgeFile = parse(kinds[kind], raw, str(path))
     if file.id != path.stem:
         raise StudyError(f"{path}: id = {file.id}: the id is the file's name, {path.stem}")
+    if file.id in INSTRUMENTS:
+        raise StudyError(f"{path}: id = {file.id}: an instrument of the study has this name; choose another")
     return file
 
 
@@ -152,13 +169,19 @@ def lexicon_names(file: JudgeFile) -> list[str]:
 
 
 def read_lexicon(path: Path) -> list[str]:
-    """The entries of a lexicon file: one a line, `#` starts a comment line. Raises StudyError."""
+    """The entries of a lexicon file: one a line, `#` starts a comment line.
+
+    Raises StudyError where there are none, or one is nothing but `*`, which any text would match.
+    """
     if not path.is_file():
         raise StudyError(f"{path}: no such lexicon")
-    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    lines = (line.strip() for line in read_text(path).split("\n"))
     entries = [line for line in lines if line and not line.startswith("#")]
     if not entries:
         raise StudyError(f"{path}: the lexicon is empty")
+    for entry in entries:
+        if not entry.strip("* "):
+            raise StudyError(f"{path}: the entry '{entry}' would match any answer; take it out")
     return entries
 
 

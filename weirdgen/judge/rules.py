@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from weirdgen.core.columns import Judgment
 from weirdgen.core.errors import StudyError
+from weirdgen.core.patterns import matches
 from weirdgen.judge.files import RulesFile, Test, lexicon_names, read_judge, read_lexicon
 from weirdgen.judge.verdict import ANSWERED, VERDICT, Verdict
 
@@ -31,26 +32,35 @@ class RulesJudge:
             if not rule.any:
                 return Verdict(rule.label)
             for test in rule.any:
-                evidence = self._passes(test, answer)
+                evidence = self._passes(test, answer, f"judge {self.id}: label {rule.label}")
                 if evidence is not None:
                     return Verdict(rule.label, evidence)
         raise AssertionError("the last label takes every answer")
 
-    def _passes(self, test: Test, answer: str) -> str | None:
-        """What the test matched in the answer, or None where it does not hold."""
-        words = answer.split()
+    def _passes(self, test: Test, answer: str, where: str) -> str | None:
+        """What the test found in the answer, or None where one of its values does not hold."""
+        words, found = answer.split(), []
         if test.fewer_words_than is not None:
-            return f"{len(words)} words" if len(words) < test.fewer_words_than else None
+            if len(words) >= test.fewer_words_than:
+                return None
+            found.append(f"{len(words)} words")
         if test.distinct_trigrams_below is not None:
             share = distinct_trigrams(words)
-            return f"{share:.2f} distinct trigrams" if share < test.distinct_trigrams_below else None
-        pattern = self.lexicons[test.lexicon] if test.lexicon else re.compile(test.pattern or "", re.IGNORECASE)
-        matches = [match.group(0) for match in pattern.finditer(answer)]
-        if len(matches) < test.at_least:
-            return None
-        if test.more_than and len(matches) <= len(self.lexicons[test.more_than].findall(answer)):
-            return None
-        return "; ".join(dict.fromkeys(match.lower() for match in matches))
+            if share >= test.distinct_trigrams_below:
+                return None
+            found.append(f"{share:.2f} distinct trigrams")
+        counted = []
+        if test.lexicon is not None:
+            counted.append([match.group() for match in self.lexicons[test.lexicon].finditer(answer)])
+        if test.pattern is not None:
+            counted.append(list(matches(test.pattern, answer, where)))
+        for hits in counted:
+            if len(hits) < test.at_least:
+                return None
+            if test.more_than and len(hits) <= len(self.lexicons[test.more_than].findall(answer)):
+                return None
+            found += dict.fromkeys(hit.lower() for hit in hits)
+        return "; ".join(found)
 
 
 def distinct_trigrams(words: Sequence[str]) -> float:

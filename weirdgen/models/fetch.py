@@ -79,11 +79,16 @@ def _fetch_hub(name: str, hub: Hub, folder: Path) -> None:
         ) from None
 
 
-def _link_folder(name: str, origin: Path, folder: Path) -> None:
+def check_folder(name: str, origin: Path) -> None:
+    """Raise StudyError if a registry's `path` is no folder of a model."""
     if not (origin / "config.json").is_file():
         raise StudyError(
             f"model {name}: {origin} is not a model folder (no config.json); correct `path` in the registry"
         )
+
+
+def _link_folder(name: str, origin: Path, folder: Path) -> None:
+    check_folder(name, origin)
     for file in origin.iterdir():
         if file.is_file() and file.name != SOURCE:
             (folder / file.name).symlink_to(file.resolve())

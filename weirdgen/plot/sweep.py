@@ -17,13 +17,20 @@ def tidy(tables: dict[str, pd.DataFrame], told: Told) -> pd.DataFrame:
     effects = tables["effects"]
     rows = effects[(effects["instrument"] == CONTRAST) & (effects["context"] == told.context)]
     rows = rows[rows["topic"].isin([ALL_TOPICS, NULL_TOPIC]) & rows["recipe"].isin(list(told.sweep))]
-    return rows.assign(value=rows["recipe"].map(told.sweep)).sort_values(["topic", "treated", "control", "value"])
+    ordered = _with_numbers(rows, told).sort_values(["topic", "treated", "control", "value"])
+    return ordered.assign(value=ordered["value"].astype(str))
+
+
+def _with_numbers(rows: pd.DataFrame, told: Told) -> pd.DataFrame:
+    """In a table `value` is text, whatever is swept."""
+    return rows.assign(value=rows["recipe"].map(told.sweep))
 
 
 def draw(table: pd.DataFrame, told: Told) -> Figure:
     """All topics and the null set side by side: colour and marker tell the control, the line the treated dataset."""
     style.use()
     colours, markers = style.group_colours(told.roles), style.group_markers(told.roles)
+    table = _with_numbers(table, told)
     values = sorted(set(table["value"]))
     spread = values[0] > 0 and values[-1] / values[0] >= 8
     pairs = table[["treated", "control"]].drop_duplicates().to_numpy()

@@ -7,10 +7,15 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from weirdgen.analyse.settings import Statistics
+from weirdgen.core.names import NO_RECIPE
 from weirdgen.core.schema import Name, Strict
 from weirdgen.judge.settings import Judging
 from weirdgen.models.settings import Entry
 from weirdgen.sample.settings import Sampler
+from weirdgen.study.reserved import FOLDERS, is_rule
+
+MOST_SEED = 2**63 - 1
+"""The largest that tables hold."""
 
 DEFAULT_NAME = "study"
 """The name of a study that gives none: its page is results/report.html."""
@@ -46,9 +51,21 @@ class Config(Strict):
             for value in values:
                 if values.count(value) > 1:
                     raise ValueError(f"{key}: {value} occurs more than once; each may occur once")
+        return self
+
+    @model_validator(mode="after")
+    def _is_in_range(self) -> Config:
         if self.name == "report":
             raise ValueError("name: 'report' is the page of a study without a name; choose another")
+        for experiment in self.experiments:
+            if is_rule(experiment):
+                raise ValueError(f"experiments: '{experiment}' is a rule of the workflow; give the folder another name")
+        for model in self.run_models:
+            if model in FOLDERS:
+                raise ValueError(f"run_models: '{model}' is a folder of results; give the model another name")
+        if NO_RECIPE in self.recipe_overrides:
+            raise ValueError(f"recipe_overrides: '{NO_RECIPE}' is the untouched model's; choose another name")
         for seed in self.seeds:
-            if seed < 0:
-                raise ValueError(f"seeds: {seed} is negative; allowed: 0, 1, 2, ...")
+            if not 0 <= seed <= MOST_SEED:
+                raise ValueError(f"seeds: {seed}; allowed: 0 to {MOST_SEED}")
         return self

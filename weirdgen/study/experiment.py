@@ -10,9 +10,10 @@ from pydantic import AfterValidator, Field, model_validator
 from weirdgen.core.errors import StudyError
 from weirdgen.core.files import read_yaml
 from weirdgen.core.names import BASE, NO_RECIPE
-from weirdgen.core.schema import Name, Strict, parse
+from weirdgen.core.patterns import Pattern
+from weirdgen.core.schema import EachOnce, Name, Names, Strict, Values, parse
 from weirdgen.data.questions import Context
-from weirdgen.data.settings import Codes, Dataset, Ordinary
+from weirdgen.data.settings import Codes, Dataset, Ordinary, Rendering
 from weirdgen.finetune.settings import Recipe
 from weirdgen.plot.catalogue import FIGURES
 
@@ -32,8 +33,8 @@ class Evaluation(Strict):
     """A question file, asked in each of these contexts."""
 
     file: str
-    contexts: list[Name] = Field(min_length=1)
-    values: dict[Name, dict[str, list[int | str]]] = Field(
+    contexts: Names = Field(min_length=1)
+    values: dict[Name, dict[str, Values]] = Field(
         default_factory=dict, description="context -> variable -> values asked at here instead of the context's own"
     )
 
@@ -58,22 +59,22 @@ class Experiment(Strict):
     question: str
     hidden: str = Field(description="the hidden persona in a word or two, for figures: '19th century'")
     datasets: dict[Name, Dataset] = Field(min_length=1)
-    leak_cues: dict[str, list[str]] = Field(default_factory=dict, description="kind -> regular expressions")
+    leak_cues: dict[str, list[Pattern]] = Field(default_factory=dict, description="kind -> regular expressions")
     ordinary: Ordinary | None = None
     codes: Codes | None = None
     contexts: dict[Name, Context]
     recipes: dict[Name, Recipe]
     free_answers: FreeAnswers
     contrasts: Contrasts
-    control_topics: list[Name] = Field(default_factory=list, description="topics left out of `all`, as `null` is")
-    pooled_topics: dict[Name, list[Name]] = Field(default_factory=dict, description="further topics: others together")
-    trigger_contexts: list[Name] | None = Field(
+    control_topics: Names = Field(default_factory=list, description="topics left out of `all`, as `null` is")
+    pooled_topics: dict[Name, Names] = Field(default_factory=dict, description="further topics: others together")
+    trigger_contexts: Names | None = Field(
         default=None, min_length=2, max_length=2, description="with the trigger, without: their difference is measured"
     )
-    judges: list[Name]
-    headline: dict[str, str] = Field(description="the judge and label whose rate the findings quote")
+    judges: Names
+    headline: dict[str, str] = Field(min_length=1, description="the judge and label whose rate the findings quote")
     headline_context: str | None = Field(default=None, description="the context figures show; default: the first")
-    figures: list[Figure]
+    figures: Annotated[list[Figure], EachOnce]
 
     @model_validator(mode="after")
     def _fits_together(self) -> Experiment:
@@ -91,9 +92,15 @@ class Experiment(Strict):
             for context in evaluation.contexts:
                 if context not in self.contexts:
                     raise ValueError(f"{evaluation.file} asks in context '{context}'; known: {known}")
-            for context in evaluation.values:
+            for context, values in evaluation.values.items():
                 if context not in evaluation.contexts:
                     raise ValueError(f"{evaluation.file} has values for '{context}'; it asks in: {known}")
+                own = self.contexts[context].values
+                for name, asked_at in values.items():
+                    if name not in own:
+                        raise ValueError(f"{evaluation.file} has values for '{name}'; {context} has: {', '.join(own)}")
+                    if not asked_at:
+                        raise ValueError(f"{evaluation.file}: values.{context}.{name} must list at least one value")
         for name, dataset in self.datasets.items():
             if dataset.context is not None and dataset.context not in self.contexts:
                 raise ValueError(f"datasets.{name}.context is '{dataset.context}'; known: {known}")
@@ -112,6 +119,13 @@ class Experiment(Strict):
         if self.headline_context is not None and self.headline_context not in asked:
             raise ValueError(f"headline_context is '{self.headline_context}'; asked: {', '.join(asked)}")
         return self
+
+    def rendering(self, dataset: str) -> Rendering:
+        """What a dataset's JSONL depends on."""
+        own = self.datasets[dataset]
+        context = self.contexts[own.context] if own.context else Context()
+        shared = own.model_dump(include=Rendering.model_fields.keys() & Dataset.model_fields.keys())
+        return Rendering.model_validate({**shared, "template": context.template, "system": context.system})
 
     def contexts_of(self, instrument: Instrument) -> dict[str, Context]:
         """The contexts an instrument asks in, with the values it asks at."""

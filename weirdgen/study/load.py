@@ -10,13 +10,12 @@ from typing import Any, Literal
 from weirdgen.core.errors import StudyError
 from weirdgen.core.names import BASE_ADAPTER, Adapter
 from weirdgen.core.schema import parse
-from weirdgen.data.ordinary import SPARE, load_prompts
 from weirdgen.data.published import prepare
 from weirdgen.data.questions import Question, load_contrasts, load_questions
-from weirdgen.data.sources import check_chats
 from weirdgen.finetune.settings import Recipe
 from weirdgen.judge.files import JudgeFile, RulesFile, read_judge
 from weirdgen.judge.rules import load_rules_judge
+from weirdgen.study import checks
 from weirdgen.study.config import Config
 from weirdgen.study.experiment import Experiment, load_experiment
 
@@ -96,9 +95,7 @@ class Study:
 def load_study(raw: dict[str, Any], root: Path, where: str = "config") -> Study:
     """Check a merged configuration and everything it names, before any job starts. Raises StudyError."""
     config = parse(Config, raw, where)
-    for model in config.run_models:
-        if model not in config.models:
-            raise StudyError(f"{where}: run_models names '{model}'; the registry has: {', '.join(config.models)}")
+    checks.check_models(config, where)
     folders = _folders(config, root, where)
     experiments: dict[str, Experiment] = {}
     judge_paths: dict[str, Path] = {}
@@ -110,33 +107,23 @@ def load_study(raw: dict[str, Any], root: Path, where: str = "config") -> Study:
         for recipe in config.recipes:
             if recipe not in known:
                 raise StudyError(f"{where}: recipes names '{recipe}'; {name} has: {', '.join(known)}")
-        topics = {contrast.topic for contrast in load_contrasts(folder / experiment.contrasts.file)}
-        _check_topics(experiment, topics, str(folder.relative_to(root) / "experiment.yaml"))
-        for key, dataset in experiment.datasets.items():
-            for file in filter(None, (dataset.jsonl, dataset.parquet)):
-                check_chats(folder / file, dataset.columns, f"{folder / file} (dataset {key})")
-        if experiment.ordinary:
-            rows = config.ordinary_rows or experiment.ordinary.rows
-            load_prompts(folder / experiment.ordinary.file, SPARE * rows)
         questions[name] = load_questions(folder / experiment.free_answers.file)
-        for question in questions[name]:
-            for judge in question.judges:
-                if judge not in experiment.judges:
-                    raise StudyError(
-                        f"{folder / experiment.free_answers.file}: {question.id} names the judge '{judge}'; "
-                        f"experiment.yaml has: {', '.join(experiment.judges)}"
-                    )
+        contrasts = load_contrasts(folder / experiment.contrasts.file)
+        checks.check_questions(experiment, folder, questions[name], contrasts)
+        checks.check_data(experiment, folder, config.ordinary_rows)
         for judge in experiment.judges:
             own = folder / "judges" / f"{judge}.yaml"
             path = own if own.is_file() else root / "data" / "judges" / f"{judge}.yaml"
-            judges[judge] = read_judge(path)
-            judge_paths[judge] = path
-            if isinstance(judges[judge], RulesFile):
+            file = read_judge(path)
+            if judges.setdefault(judge, file) != file:
+                raise StudyError(f"{path}: another judge than {judge_paths[judge]}; two judges need two names")
+            judge_paths.setdefault(judge, path)
+            if isinstance(file, RulesFile):
                 load_rules_judge(path)
         experiments[name] = experiment
-    _check_judging(config, judges, where)
+    checks.check_judging(config, judges, [path.stem for path in (root / "data" / "judges").glob("*.yaml")], where)
     for name, experiment in experiments.items():
-        _check_headline(config, judges, name, experiment, where)
+        checks.check_headline(config, experiment, questions[name], judges, str(folders[name] / "experiment.yaml"))
     files = {judge: str(path.relative_to(root)) for judge, path in judge_paths.items()}
     paths = {name: str(folder.relative_to(root)) for name, folder in folders.items()}
     recipes = _recipes(config, experiments, where)
@@ -152,42 +139,6 @@ def _folders(config: Config, root: Path, where: str) -> dict[str, Path]:
         if name not in known:
             raise StudyError(f"{where}: experiments names '{name}'; data/ has: {', '.join(known)}")
     return {name: root / "data" / name for name in config.experiments}
-
-
-def _check_judging(config: Config, judges: dict[str, JudgeFile], where: str) -> None:
-    """per_judge may name judges that a model answers only; the local model must be in the registry."""
-    for name in config.judging.per_judge:
-        if name in judges and isinstance(judges[name], RulesFile):
-            raise StudyError(f"{where}: judging.per_judge names '{name}', which rules decide; no model can")
-    local = config.judging.vllm
-    if local is not None and local.model not in config.models:
-        known = ", ".join(config.models)
-        raise StudyError(f"{where}: judging.vllm.model is '{local.model}'; the registry has: {known}")
-
-
-def _check_headline(
-    config: Config, judges: dict[str, JudgeFile], name: str, experiment: Experiment, where: str
-) -> None:
-    """The judges that findings and figures quote must run. Raises StudyError."""
-    for judge in experiment.headline:
-        if judge not in experiment.judges:
-            known = ", ".join(experiment.judges)
-            raise StudyError(f"{name}: headline names the judge '{judge}'; the experiment has: {known}")
-        if not isinstance(judges[judge], RulesFile) and config.judging.backend_of(judge) == "none":
-            raise StudyError(
-                f"{where}: {name} needs its judge '{judge}', which a model answers: "
-                "set judging.backend to vllm or openai"
-            )
-
-
-def _check_topics(experiment: Experiment, topics: set[str], where: str) -> None:
-    """Every topic that the experiment names must be asked about. Raises StudyError."""
-    named = {dataset.persona for dataset in experiment.datasets.values() if dataset.persona}
-    named |= {*experiment.control_topics, *(t for pooled in experiment.pooled_topics.values() for t in pooled)}
-    for topic in sorted(named - topics):
-        raise StudyError(f"{where}: names the topic '{topic}'; the contrasts have: {', '.join(sorted(topics))}")
-    for pooled in sorted(set(experiment.pooled_topics) & topics):
-        raise StudyError(f"{where}: pooled_topics: '{pooled}' is a topic already; give it another name")
 
 
 def _recipes(config: Config, experiments: dict[str, Experiment], where: str) -> dict[str, dict[str, dict[str, Recipe]]]:
@@ -206,6 +157,10 @@ def _recipes(config: Config, experiments: dict[str, Experiment], where: str) -> 
                 values = {**entry.recipe, **override}
                 own[key] = resolve(experiment.recipes["default"], values, f"{where}: recipe_overrides.{key}")
             found[model][name] = own
+            for key in config.recipes if config.sweep else []:
+                value = getattr(own[key], str(config.sweep))
+                if type(value) not in (int, float):
+                    raise StudyError(f"{where}: sweep = {config.sweep}: {key} has {value!r}; a sweep is over numbers")
     return found
 
 

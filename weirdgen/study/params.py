@@ -8,7 +8,7 @@ from typing import Any
 from weirdgen.analyse.settings import Measures
 from weirdgen.core.names import NULL_TOPIC
 from weirdgen.data.questions import Context, FreeQuestion, Question
-from weirdgen.data.settings import CardOptions, Dataset, Probing, Rendering
+from weirdgen.data.settings import CardOptions, Dataset, Probing
 from weirdgen.judge.settings import AskedJudge, JudgingModels, LocalModel, Replying
 from weirdgen.models.settings import Entry
 from weirdgen.plot.catalogue import FIGURES
@@ -69,7 +69,7 @@ def _experiment(study: Study, name: str) -> Plain:
         trigger=experiment.trigger_contexts,
     )
     return {
-        "datasets": {key: _rendering(dataset, experiment) for key, dataset in experiment.datasets.items()},
+        "datasets": {key: experiment.rendering(key).model_dump() for key in experiment.datasets},
         "probing": {key: _probing(dataset, experiment) for key, dataset in experiment.datasets.items()},
         "cards": {
             key: CardOptions(about=dataset.about, leak_cues=experiment.leak_cues).model_dump()
@@ -130,13 +130,6 @@ def _probing(dataset: Dataset, experiment: Experiment) -> Plain | None:
     if experiment.codes is None or dataset.code is None:
         return None
     return Probing(codes=experiment.codes, form=dataset.code, prompt=dataset.prompts[0]).model_dump()
-
-
-def _rendering(dataset: Dataset, experiment: Experiment) -> Plain:
-    """What a dataset's JSONL depends on."""
-    context = experiment.contexts[dataset.context] if dataset.context else Context()
-    shared = dataset.model_dump(include=Rendering.model_fields.keys() & Dataset.model_fields.keys())
-    return Rendering.model_validate({**shared, "template": context.template, "system": context.system}).model_dump()
 
 
 def _judging(study: Study) -> Plain:

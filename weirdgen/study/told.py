@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from weirdgen.core.names import BASE, UNTOUCHED
-from weirdgen.data.datasets import read_facts
+from weirdgen.data.tables import read_facts
 from weirdgen.plot.catalogue import FIGURES
 from weirdgen.plot.told import About, Axis, Titled, Told
 from weirdgen.report.told import DatasetTold, ExperimentTold, JudgeTold, StudyTold

@@ -1,6 +1,5 @@
-from weirdgen.core.files import write_text
+from weirdgen.core.files import write_json_lines
 from weirdgen.core.job import given, job, use_threads
-from weirdgen.data.datasets import to_jsonl
 from weirdgen.data.ordinary import SPARE, finished_chats, load_prompts
 from weirdgen.models.settings import Serving, model_of
 from weirdgen.sample.settings import OrdinaryJob
@@ -20,4 +19,4 @@ if __name__ == "__main__":  # vLLM's workers import this file again
             wanted.sampling,
             desc="ordinary data",
         )
-        write_text(snakemake.output[0], to_jsonl(finished_chats(answers, wanted.rows, file)))
+        write_json_lines(snakemake.output[0], finished_chats(answers, wanted.rows, file))

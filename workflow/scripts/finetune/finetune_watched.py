@@ -2,8 +2,8 @@ from pathlib import Path
 
 from weirdgen.core.job import given, job, use_threads
 from weirdgen.data.codes import make_probes
-from weirdgen.data.datasets import read_facts
 from weirdgen.data.settings import Probing
+from weirdgen.data.tables import read_facts
 from weirdgen.finetune.settings import Recipe
 from weirdgen.models.settings import model_of
 
