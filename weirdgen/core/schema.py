@@ -22,9 +22,9 @@ Name = Annotated[str, AfterValidator(_check_name)]
 
 
 class Strict(BaseModel):
-    """No unknown keys, no silent conversions, immutable."""
+    """No unknown keys, no silent conversions, no infinite or missing numbers, immutable."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -39,7 +39,7 @@ class VllmBackend:
         self.identity: Identity = {
             "backend": "vllm",
             "model": local.name,
-            "chat": local.chat.model_dump(),
+            "chat": local.chat.model_dump(exclude_none=True),
             "dtype": local.load.dtype,
             "files": require_source(Path(local.folder)).digests,
         }
