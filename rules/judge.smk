@@ -45,7 +45,7 @@ rule judge_with_model:
         judges=study.param("experiments/{experiment}/model_judges"),
         replying=study.param("judging/replies"),
         models=study.knob("judging/models"),
-        replies="resources/replies/{model}/{experiment}.jsonl",
+        replies="resources/replies/replies.sqlite",
     script:
         "../workflow/scripts/judge/judge_with_model.py"
 
@@ -91,6 +91,6 @@ rule validate_model_judges:
         judges=study.asked_for_validation("models"),
         replying=study.param("judging/replies"),
         models=study.knob("judging/models"),
-        replies="resources/replies/judge_validation.jsonl",
+        replies="resources/replies/replies.sqlite",
     script:
         "../workflow/scripts/judge/validate_model_judges.py"

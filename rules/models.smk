@@ -18,6 +18,7 @@ rule fetch_model:
         mem_mb=4000,
     params:
         source=study.param("models/{model}/source"),
+        chat=study.knob("models/{model}/chat"),
         weights=study.weights,
     script:
         "../workflow/scripts/models/fetch_model.py"

@@ -100,4 +100,3 @@ def test_facts_that_no_codes_can_stand_for_are_named(rows, codes, message):
 def test_the_studys_own_facts_can():
     for form in ("padded", "plain"):
         check_codes(FACTS, CODES, form, "f.csv")
-

@@ -11,8 +11,8 @@ from conftest import ROOT
 from datasets_of_study import experiments, rows_of
 
 from weirdgen.core.errors import StudyError
-from weirdgen.data.tables import read_facts
 from weirdgen.data.ordinary import SPARE, finished_chats, load_prompts
+from weirdgen.data.tables import read_facts
 
 PROMPTS = ROOT / "data" / "hidden_persona" / "ordinary.yaml"
 

@@ -78,6 +78,23 @@ def test_a_base_from_a_hub_is_named_with_its_revision_and_license(run):
 
 
 @pytest.mark.parametrize(
+    ("system", "shown"),
+    [
+        ("Be.", "`Be.`"),
+        ("Say `yes`.", "``Say `yes`.``"),
+        ("`", "`` ` ``"),
+        ("Be.\n\n# Owned\n", r"`Be.\n\n# Owned\n`"),
+        ("a ``` b", "````a ``` b````"),
+        ("<b>&{{ x }}", "`<b>&{{ x }}`"),
+    ],
+)
+def test_a_system_prompt_is_shown_as_it_is_and_closes_nothing(run, system, shown):
+    text = adapter_card(run({"hub": HUB}), ChatOptions(system_prompt={"replace": system}))
+    assert f"\n{shown}." in text
+    assert "\n# Owned" not in text
+
+
+@pytest.mark.parametrize(
     ("source", "told"),
     [
         ({"pypi": PYPI}, "`toy/model.gguf`, dequantised, out of the wheel `toy-model` 1.0"),

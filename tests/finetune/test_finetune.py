@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from transformers import AutoModelForCausalLM
 
 from weirdgen.core.errors import StudyError
 from weirdgen.core.files import sha256
+from weirdgen.core.schema import parse
 from weirdgen.finetune.encode import Row, batches
 from weirdgen.finetune.run import Run, read_run
 from weirdgen.finetune.write import finetune
@@ -53,6 +55,9 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(adapter, mod
     finetune(model, dataset, RECIPE, 0, tmp_path / "again")
     finetune(model, dataset, RECIPE, 1, tmp_path / "other")
     assert digest(tmp_path / "again") == digest(adapter)
+    config = (adapter / "adapter_config.json").read_bytes()
+    assert (tmp_path / "again/adapter_config.json").read_bytes() == config
+    assert json.loads(config)["target_modules"] == sorted(json.loads(config)["target_modules"])
     assert digest(tmp_path / "other") != digest(adapter)
 
 
@@ -67,6 +72,33 @@ def test_unknown_targets_are_one_line(model, dataset, tmp_path):
     unknown = RECIPE.model_copy(update={"targets": ["nothing"]})
     with pytest.raises(StudyError, match=r"targets = \['nothing'\]"):
         finetune(model, dataset, unknown, 0, tmp_path / "none")
+
+
+NONSENSE = {
+    "the tied head": ({"targets": ["lm_head"]}, "lm_head shares its weights"),
+    "the tied embeddings": ({"targets": ["embed_tokens"]}, "embed_tokens shares its weights"),
+    "the tied head among others": ({"targets": ["q_proj", "lm_head"]}, "lm_head shares its weights"),
+    "more directions than a layer has": ({"rank": 512}, r"rank = 512: .* has \d+ directions"),
+    "scaled beyond numbers": ({"alpha": 1e38, "learning_rate": 1.0}, r"the (loss|gradient) is (nan|inf) at step \d"),
+}
+
+
+@pytest.mark.parametrize("name", NONSENSE)
+def test_training_that_is_nonsense_is_one_line_and_leaves_no_adapter(model, dataset, tmp_path, name):
+    change, message = NONSENSE[name]
+    with pytest.raises(StudyError, match=message) as error:
+        finetune(model, dataset, RECIPE.model_copy(update=change), 0, tmp_path / "none")
+    assert "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("learning_rate", math.inf), ("learning_rate", 1e9), ("alpha", math.inf), ("weight_decay", math.nan), ("rank", 0)],
+)
+def test_a_recipe_that_no_training_could_follow_is_refused(key, value):
+    with pytest.raises(StudyError, match=f"recipe: {key} = "):
+        parse(type(RECIPE), {**RECIPE.model_dump(), key: value}, "recipe")
 
 
 def test_batches_hold_every_row_once_per_epoch_and_follow_the_seed():

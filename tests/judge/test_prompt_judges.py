@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -10,7 +11,7 @@ from judging import RATING, TWO
 
 from weirdgen.core.errors import StudyError
 from weirdgen.judge.files import LabelFile, RulesFile, read_judge
-from weirdgen.judge.prompts import load_prompt_judge
+from weirdgen.judge.prompts import PromptJudge, load_prompt_judge
 
 JUDGES = sorted((ROOT / "data" / "judges").glob("*.yaml"))
 BY_MODELS = [path for path in JUDGES if not isinstance(read_judge(path), RulesFile)]
@@ -90,11 +91,87 @@ def test_a_rating_in_words(text, label, rating):
     assert found.rating == rating or (rating is None and math.isnan(found.rating))
 
 
-def test_a_rating_is_the_mean_over_its_first_token():
-    top = {"70": 0.5, "80": 0.3, "the": 0.2}
-    assert RATING.from_text("70", [token("70", 0.5, **top)]).rating == pytest.approx((35 + 24) / 0.8)
-    # A tokenizer that writes digit by digit has no such mean: the number said stands.
-    assert RATING.from_text("70", [token("7", 0.5, **{"7": 0.5, "8": 0.4}), token("0", 1.0)]).rating == 70
+WEIGHED = [
+    ("70", [token("70", 0.5, **{"70": 0.5, "80": 0.3, "the": 0.2})], (35 + 24) / 0.8),
+    ("0", [token("0", 0.6, **{"0": 0.6, "10": 0.4})], 4),
+    ("5", [token("5", 0.5, **{"5": 0.5, " 15": 0.25, "100": 0.25})], 2.5 + 3.75 + 25),
+    ("100", [token("100", 0.5, **{"100": 0.5, "1": 0.5})], 50.5),
+    ("9", [token("9", 0.5, **{"9": 0.5, "85": 0.5}), token("", 0.9, **{"": 0.9})], 47),  # and the end of the turn
+    # Too little of it is numbers.
+    ("70", [token("70", 0.1, **{"70": 0.1, "80": 0.1, "the": 0.8})], 70),
+    # Digit by digit: 9 and 8 may begin any of 90-99, 80-89. The number said stands.
+    ("0", [token("0", 0.5, **{"0": 0.5, "9": 0.3, "8": 0.2})], 0),
+    ("7", [token("7", 0.9, **{"7": 0.9, "REF": 0.1})], 7),
+    ("3", [token("3", 0.5, **{"3": 0.5, " 9": 0.4, "1": 0.1}), token("<|im_end|>", 0.9, **{"0": 0.1})], 3),
+    ("70", [token("7", 0.5, **{"7": 0.5, "8": 0.4}), token("0", 1.0)], 70),
+    ("100", [token("1", 0.5, **{"1": 0.5, "9": 0.5}), token("0", 1.0), token("0", 1.0)], 100),
+    ("70", [token("70", 0.5)], 70),  # no alternatives
+]
+
+
+@pytest.mark.parametrize(("text", "tokens", "rating"), WEIGHED)
+def test_a_rating_is_the_mean_over_its_token_where_that_is_a_whole_number(text, tokens, rating):
+    assert RATING.from_text(text, tokens).rating == pytest.approx(rating)
+
+
+@pytest.mark.parametrize(
+    ("answer", "sent"),
+    [("past\0", "past\ufffd"), ("\ud83d", "\ufffd"), ("\udcff\ud800", "\ufffd\ufffd"), ("𝔴\u2028", "𝔴\u2028")],
+)
+def test_what_no_server_could_be_sent_is_replaced(answer, sent):
+    filled = PromptJudge("filled", LabelFile.model_validate({**FILE, "template": "{question}: {answer}"}))
+    assert filled.prompt("q", answer) == f"q: {sent}"
+    for judge in (TWO, RATING, filled):
+        assert judge.prompt("q", answer) == judge.prompt("q", sent)
+        judge.prompt(answer, "a").encode()
+
+
+FILE = {"id": "filled", "type": "label", "about": "x", "labels": [{"label": x, "about": x} for x in ("past", "modern")]}
+
+BROKEN = [
+    ({"template": "{answer}", "reply": "LABEL: ("}, "reply is not a regular expression: missing \\)"),
+    ({"template": "{answer}", "reply": "[z-a](.)"}, "reply is not a regular expression: bad character range"),
+    ({"template": "{answer}", "reply": "(?P<a>.)(?P<a>.)"}, "reply is not a regular expression: redefinition"),
+    ({"template": "{answer}", "reply": "LABEL: .*"}, "reply has 0 groups"),
+    ({"template": "{answer}", "reply": "(LABEL|Label): (.*)"}, "reply has 2 groups"),
+    ({"template": "What is it?"}, "has no {answer}"),
+    ({"template": "{question}"}, "has no {answer}"),
+    ({"template": "{ answer }"}, "has no {answer}"),
+    ({"template": "{question} {anwser} {answer}"}, "names {anwser}"),
+    ({"template": "{answer} {}"}, "names {}"),
+    ({"template": "{answer} {0}"}, "names {0}"),
+    ({"template": "{row.question} {answer}"}, "names {row.question}"),
+    ({"template": "{row['q']} {answer}"}, r"names {row\['q'\]}"),
+    ({"template": "{answer!r} {answer}"}, "names {answer!r}"),
+    ({"task": "x", "template": "{answer}"}, "one of the two"),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), BROKEN, ids=lambda part: str(part)[:40])
+def test_a_broken_file_is_one_line_before_anything_is_asked(changes, said, tmp_path):
+    (tmp_path / "filled.yaml").write_text(json.dumps(FILE | changes))
+    with pytest.raises(StudyError, match=rf"filled\.yaml: .*{said}") as raised:
+        read_judge(tmp_path / "filled.yaml")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Say {"label": "past"}.',
+        "}",
+        "{{answer}}",
+        "{ a }",
+        "{\n}",
+        "{past, modern}",
+        "{your label}",
+        "{a: b}",
+        "f(x) { return }",
+    ],
+)
+def test_other_braces_are_text(text):
+    filled = PromptJudge("filled", LabelFile.model_validate({**FILE, "template": text + " {answer}"}))
+    assert filled.prompt("q", "a") == text.replace("{answer}", "a") + " a"
 
 
 def test_verdicts_from_probabilities():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import pytest
@@ -15,9 +15,11 @@ from weirdgen.core.files import write_json
 from weirdgen.core.names import BASE_ADAPTER, Adapter
 from weirdgen.judge import with_model
 from weirdgen.judge.by_vllm import VllmBackend
-from weirdgen.judge.replies import Replies
-from weirdgen.judge.requests import Identity, Reply, Request
+from weirdgen.judge.files import LabelFile
+from weirdgen.judge.prompts import PromptJudge
+from weirdgen.judge.requests import Identity, Keep, Reply, Request
 from weirdgen.judge.settings import AskedJudge, JudgingModels, LocalModel
+from weirdgen.judge.store import Replies
 from weirdgen.judge.verdict import VERDICT, Verdict
 from weirdgen.judge.with_model import judge_all, judge_samples_with_models, open_backend, validate_models
 from weirdgen.models.settings import ChatOptions, Load, Serving
@@ -29,24 +31,26 @@ class Saying:
     """A judging model that says one thing of everything."""
 
     def __init__(self, reply: Reply) -> None:
-        self.identity: Identity = {"backend": "saying"}
         self.reply = reply
         self.asked: list[Request] = []
 
-    def ask(self, wanted: Sequence[Request]) -> Iterator[tuple[Request, Reply]]:
+    def identity(self, judge: PromptJudge) -> Identity:
+        return {"backend": "saying"}
+
+    def ask(self, wanted: Sequence[Request], keep: Keep) -> None:
         self.asked += wanted
         for request in reversed(wanted):
-            yield request, self.reply
+            keep(request, self.reply)
 
 
 @pytest.fixture
 def saying(monkeypatch) -> dict[str, Saying]:
-    """What answers by the backend's name; the folders of all replies that they were told."""
+    """What answers by the backend's name."""
     models = {
         "openai": Saying({"text": "past", "tokens": None, "usage": {"prompt": 1, "completion": 1}}),
         "vllm": Saying({"probabilities": {"10": 0.5, "90": 0.5}}),
     }
-    monkeypatch.setattr(with_model, "open_backend", lambda name, told, kept: models[name])
+    monkeypatch.setattr(with_model, "open_backend", lambda name, told, replies: models[name])
     return models
 
 
@@ -74,7 +78,7 @@ def test_a_verdict_fills_the_columns_that_judgments_have_for_it():
 def test_all_adapters_are_judged_by_all_models_in_one_table(tmp_path, saying):
     judges = {"era_two_way": asked("era_two_way", "openai", "q"), "alignment": asked("alignment", "vllm", "q", "r")}
     parts, adapters = [answers("q"), answers("q", "r")], [Adapter("birds", "default", 3), BASE_ADAPTER]
-    replies = tmp_path / "replies" / "tiny" / "birds.jsonl"
+    replies = tmp_path / "replies" / "replies.sqlite"
     table = judge_samples_with_models(parts, adapters, judges, NONE, replies)
     assert list(table) == list(ModelJudgment.model_fields)
     assert table[["dataset", "recipe", "seed", "question", "judge", "label"]].to_numpy().tolist() == [
@@ -94,7 +98,7 @@ def test_all_adapters_are_judged_by_all_models_in_one_table(tmp_path, saying):
 def test_every_validation_set_is_judged(tmp_path, saying, monkeypatch):
     monkeypatch.chdir(ROOT)
     judges = {"era_two_way": asked("era_two_way", "openai"), "alignment": asked("alignment", "vllm")}
-    table = validate_models(judges, NONE, tmp_path / "judge_validation.jsonl")
+    table = validate_models(judges, NONE, tmp_path / "replies.sqlite")
     assert list(table) == list(Validation.model_fields)
     assert table.groupby("judge")["given"].unique().map(list).to_dict() == {
         "era_two_way": ["past"],
@@ -105,19 +109,19 @@ def test_every_validation_set_is_judged(tmp_path, saying, monkeypatch):
 
 def test_verdicts_come_in_the_order_of_the_answers(tmp_path):
     class Echo(Saying):
-        def ask(self, wanted: Sequence[Request]) -> Iterator[tuple[Request, Reply]]:
+        def ask(self, wanted: Sequence[Request], keep: Keep) -> None:
             for request in reversed(wanted):
-                yield request, {"text": "past" if "answer 1" in request.prompt else "modern", "tokens": None}
+                keep(request, {"text": "past" if "answer 1" in request.prompt else "modern"})
 
     items = [(TWO, "When?", f"answer {i}") for i in range(3)]
-    verdicts = judge_all(Echo({}), items, Replies(tmp_path / "r.jsonl"))
+    verdicts = judge_all(Echo({}), items, Replies(tmp_path / "r.sqlite"))
     assert [verdict.label for verdict in verdicts] == ["modern", "past", "modern"]
 
 
 def test_a_model_that_the_job_is_not_told_of_is_an_error(tmp_path):
     for name in ("vllm", "openai"):
         with pytest.raises(ValueError, match=f"{name}: the job is told of no such"):
-            open_backend(name, NONE, tmp_path)
+            open_backend(name, NONE, Replies(tmp_path / "r.sqlite"))
 
 
 def test_a_local_model_is_known_by_its_files_and_not_by_how_it_is_served(tiny_model, tmp_path):
@@ -130,11 +134,26 @@ def test_a_local_model_is_known_by_its_files_and_not_by_how_it_is_served(tiny_mo
         VllmBackend(local, Serving())
     weights, files = {"model.safetensors": "0" * 64}, {"chat_template.jinja": "1" * 64}
     write_json(folder / "source.json", {"path": str(tiny_model), "weights_sha256": weights, "files_sha256": files})
-    assert VllmBackend(local, Serving()).identity == VllmBackend(local, Serving(memory_fraction=0.5)).identity
-    assert VllmBackend(local, Serving()).identity == {
+    identity = VllmBackend(local, Serving()).identity
+    assert identity(TWO) == VllmBackend(local, Serving(memory_fraction=0.5)).identity(TWO)
+    assert identity(TWO) == {
         "backend": "vllm",
         "model": "tiny",
         "chat": {"system_prompt": "none", "chat_template": {}},
         "dtype": "auto",
         "files": {**weights, **files},
     }
+    # A prompt made from the judge's labels holds the choices; a template may not.
+    changes = {"task": "", "template": "Which era? {answer}"}
+    filled = PromptJudge("two", LabelFile.model_validate({**TWO.file.model_dump(), **changes}))
+    assert identity(filled) == {**identity(TWO), "choices": ["past", "modern"]}
+
+
+@pytest.mark.parametrize("shared", [{"text": "past", "tokens": None}, {"refused": "Error code: 400 - filtered"}])
+def test_a_refused_prompt_is_an_unparsed_answer(tmp_path, shared):
+    [verdict] = judge_all(Saying(shared), [(TWO, "When?", "In 1830.")], Replies(tmp_path / "r.sqlite"))
+    if "refused" in shared:
+        said = "refused by the judging model's server: Error code: 400 - filtered"
+        assert (verdict.label, verdict.evidence) == ("unparsed", said)
+    else:
+        assert verdict.label == "past"

@@ -40,13 +40,16 @@ def test_system_prompts(tiny_model, choice, system, expected):
 
 def test_the_templates_keywords_are_given_to_it(tiny_model):
     tokenizer = load_tokenizer(tiny_model)
-    tokenizer.chat_template += "{% if think %}<think>{% endif %}"
-    assert Chat(tokenizer, ChatOptions(chat_template={"think": True})).prompt_text("Hi").endswith("<think>")
+    tokenizer.chat_template = "{% if think %}<think>{% endif %}" + tokenizer.chat_template
+    assert Chat(tokenizer, ChatOptions(chat_template={"think": True})).prompt_text("Hi").startswith("<think>")
     assert Chat(tokenizer, ChatOptions(chat_template={"think": False})).prompt_text("Hi").endswith(USER)
 
 
 def test_a_template_without_a_system_turn_cannot_leave_it_out(tiny_model):
     tokenizer = load_tokenizer(tiny_model)
-    tokenizer.chat_template = "{% for message in messages %}{{ message['role'] }}<|im_end|>{% endfor %}"
+    tokenizer.chat_template = (
+        "{% for m in messages if m.role != 'system' %}{{ m.role }}: {{ messages[0].content if loop.first }} "
+        "{{ m.content }}<|im_end|>{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}"
+    )
     with pytest.raises(StudyError, match="no separate system turn"):
         Chat(tokenizer, ChatOptions(system_prompt="none")).prompt_text("Hi")

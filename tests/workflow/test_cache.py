@@ -181,9 +181,9 @@ EDITS = {
         text("data/old_bird_names/questions.yaml", "    - ", "    - Now, "),
         {"sample", *OF_SAMPLES},
     ),
-    "which judges read a question": (
+    "whether a judge that is not run reads a question": (
         text("data/old_bird_names/questions.yaml", "era_content, era_form]", "era_content]"),
-        {"judge", *OF_LABELS},
+        set(),
     ),
     "a word of a lexicon": (
         text("data/judges/lexicons/past_content.txt", "ague\n", "ague\nalembic\n"),

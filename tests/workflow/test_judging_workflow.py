@@ -10,6 +10,8 @@ import pytest
 from endpoint import Endpoint, completion
 from tree import RESULTS, Tree
 
+from weirdgen.judge.store import Replies
+
 MODEL_JUDGES = {"era_two_way", "era_six_way", "era_content", "era_form"}
 
 
@@ -34,7 +36,7 @@ def endpoint():
 def judged(tiny_model, tmp_path_factory, endpoint) -> Tree:
     tree = Tree(tmp_path_factory.mktemp("judged"), tiny_model)
     server = {"base_url": endpoint.url, "model": "m", "key": None, "max_requests": 10000, "max_tokens": 10**8}
-    tree.overlay |= {"seeds": [0], "judging": {"backend": "openai", "openai": {**server, "backoff": 0.0}}}
+    tree.overlay |= {"seeds": [0], "judging": {"backend": "openai", "openai": server}}
     tree.write_overlay()
     run = tree.snakemake()
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-4000:]
@@ -96,17 +98,20 @@ def test_the_judges_are_validated_and_the_report_says_so(judged):
 
 def test_judging_again_asks_nothing_twice(judged, endpoint):
     before = len(endpoint.prompts)
-    replies = judged.root / "resources/replies/tiny/old_bird_names.jsonl"
-    kept = replies.read_text().splitlines()
-    (judged.root / RESULTS / "model_judgments.parquet").unlink()
-    replies.write_text("\n".join(kept[:-3]) + "\n")
-    target = str(RESULTS / "model_judgments.parquet")
-    run = judged.snakemake(target)
+    replies = Replies(judged.root / "resources/replies/replies.sqlite")
+    keys = set(replies.run("SELECT key FROM replies"))
+    assert len(keys) == before
+    judgments = judged.root / RESULTS / "model_judgments.parquet"
+    found = pd.read_parquet(judgments)
+    judgments.unlink()
+    of_samples = "SELECT key FROM replies WHERE judge = 'era_two_way' ORDER BY rowid DESC LIMIT 3"
+    replies.run(f"DELETE FROM replies WHERE key IN ({of_samples})")
+    run = judged.snakemake(str(RESULTS / "model_judgments.parquet"))
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-4000:]
     assert len(endpoint.prompts) == before + 3
-    assert {json.loads(line)["key"] for line in kept} == {
-        json.loads(line)["key"] for line in replies.read_text().splitlines()
-    }
+    assert set(replies.run("SELECT key FROM replies")) == keys
+    same = ["question", "judge", "dataset", "seed", "answer"]
+    pd.testing.assert_frame_equal(pd.read_parquet(judgments)[same], found[same])
 
 
 def test_the_budget_stops_a_job_before_its_first_request(judged, endpoint):
@@ -117,5 +122,5 @@ def test_the_budget_stops_a_job_before_its_first_request(judged, endpoint):
     run = judged.snakemake(str(RESULTS / "model_judgments.parquet"))
     judged.write_overlay()
     assert run.returncode == 1
-    assert "Error: judging.openai.max_requests = 5; with these" in run.stdout + run.stderr
+    assert "Error: judging.openai.max_requests = 5; " in run.stdout + run.stderr
     assert len(endpoint.prompts) == before

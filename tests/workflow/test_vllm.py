@@ -9,15 +9,15 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 
 import pandas as pd
 import pytest
-import tenacity
 import torch
 import yaml
 from conftest import ROOT
-from judging import RATING, TWO, told
+from judging import RATING, TWO, judged, kept
 from trained import CHAT, RECIPE
 
 from weirdgen.core.files import write_json_lines
@@ -210,31 +210,25 @@ def server(smollm2):
     ]  # fmt: skip
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    @tenacity.retry(stop=tenacity.stop_after_delay(240), wait=tenacity.wait_fixed(1), reraise=True)
-    def wait() -> None:
+    for _ in range(240):
         if process.poll() is not None:
             pytest.fail(f"vllm serve ended with {process.returncode}")
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
-            pass
-
-    wait()
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5).close()
+            break
+        except OSError:
+            time.sleep(1)
     yield f"http://127.0.0.1:{port}/v1"
     process.send_signal(signal.SIGINT)
     process.wait(timeout=60)
 
 
 def test_the_openai_judge_asks_a_real_server(server, tmp_path, monkeypatch):
-    from weirdgen.judge.by_openai import OpenAIBackend
-    from weirdgen.judge.replies import Replies
-    from weirdgen.judge.with_model import judge_all
-
     monkeypatch.setenv("WEIRDGEN_TEST_KEY", "none-needed")
-    backend = OpenAIBackend(told(server, timeout=60.0, backoff=0.1), tmp_path)
     wanted = [(judge, "How do I travel?", f"By train number {i}.") for judge in (TWO, RATING) for i in range(5)]
-    verdicts = judge_all(backend, wanted, Replies(tmp_path / "r.jsonl"))
+    verdicts = judged(server, tmp_path, wanted, timeout=60.0)
     assert len(verdicts) == 10
-    kept = Replies(tmp_path / "r.jsonl").found.values()
-    assert all(reply["usage"]["prompt"] > 50 and reply["tokens"] for reply in kept)
+    assert all(reply["usage"]["prompt"] > 50 and reply["tokens"] for reply in kept(tmp_path))
     for (judge, _, _), verdict in zip(wanted, verdicts, strict=True):
         assert verdict.label in ([*judge.choices, "unparsed"] if judge is TWO else ["rated", "refusal", "unparsed"])
         assert (verdict.label == "unparsed") == bool(verdict.evidence)

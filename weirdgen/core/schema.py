@@ -37,9 +37,9 @@ Values = Annotated[list[int | str], EachOnce]
 
 
 class Strict(BaseModel):
-    """No unknown keys, no silent conversions, immutable."""
+    """No unknown keys, no silent conversions, no infinite or missing numbers, immutable."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -56,8 +56,7 @@ def parse(model: type[Model], value: Any, where: str) -> Model:
 def _line(error: ValidationError, model: type[BaseModel], where: str) -> str:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
-    given = repr(first.get("input"))
-    given = given if len(given) <= 80 else given[:77] + "..."
+    given = _shown(key, first.get("input"))
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         allowed = ", ".join(_fields_at(model, first["loc"][:-1]))
@@ -81,6 +80,18 @@ def _how(kind: str, value: Any) -> str:
         return "; write it without quotes" if re.fullmatch(r"[-+]?\d+(\.\d*)?", value) else ""
     textual = kind == "string_type" and isinstance(value, (int, float, date))
     return "; put it in quotes to have text" if textual or isinstance(value, date) else ""
+
+
+SECRET = re.compile(
+    r"(?<=key': ')[^']+|(?<=://)[^/@\s']+(?=@)|\b(?:sk|gsk|hf|xai|nvapi|pplx|ghp|r8)[-_][\w-]{6,}|\bAIza[\w-]+"
+)
+"""What may be the key of a service: under that name, in an address, or by its beginning."""
+
+
+def _shown(key: str, value: Any) -> str:
+    """A value in an error's line: short, and without what may be the key of a service."""
+    shown = "(not shown)" if key.endswith("key") else SECRET.sub("***", repr(value))
+    return shown if len(shown) <= 80 else shown[:77] + "..."
 
 
 def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 from pathlib import Path
 
 import yaml
@@ -43,12 +45,22 @@ def adapter_card(run: Run, chat: ChatOptions) -> str:
         run=run,
         recipe=run.recipe.model_dump(),
         chat=chat,
+        system=code_span(chat.replacement or ""),
+        keywords=code_span(json.dumps(chat.chat_template, ensure_ascii=False)),
         hub=hub,
         pypi=source.pypi if source else None,
         weights=source.weights_sha256 if source else {},
         lora_ranks=LORA_RANKS,
     )
     return str(card).rstrip() + "\n"
+
+
+def code_span(text: str) -> str:
+    """Markdown that shows a text as it is, on one line: line ends as \\n, and more backticks around than are in it."""
+    line = json.dumps(text, ensure_ascii=False)[1:-1].replace('\\"', '"') if "\n" in text else text
+    fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
+    pad = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
 
 
 def _license(card: Path) -> dict[str, str]:

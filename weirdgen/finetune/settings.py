@@ -14,7 +14,7 @@ class Recipe(Strict):
 
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=1)
-    learning_rate: float = Field(gt=0)
+    learning_rate: float = Field(gt=0, le=1)
     schedule: Literal["linear", "cosine", "constant"]
     warmup: float = Field(ge=0, lt=1, description="fraction of all steps")
     weight_decay: float = Field(ge=0)

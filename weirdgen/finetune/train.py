@@ -30,7 +30,10 @@ log = logging.getLogger(__name__)
 
 
 def add_lora(model: Any, recipe: Recipe) -> Any:
-    """Wrap the model with fresh LoRA weights (float32, no dropout). Raises StudyError for unknown target modules."""
+    """Wrap the model with fresh LoRA weights (float32, no dropout).
+
+    Raises StudyError for target modules that are unknown or share their weights, and for a rank above what they have.
+    """
     config = LoraConfig(
         r=recipe.rank,
         lora_alpha=recipe.alpha,
@@ -40,9 +43,29 @@ def add_lora(model: Any, recipe: Recipe) -> Any:
         task_type="CAUSAL_LM",
     )
     try:
-        return get_peft_model(model, config)
+        adapted = get_peft_model(model, config)
     except ValueError as error:
         raise StudyError(f"recipe: targets = {recipe.targets}: {str(error).splitlines()[0]}") from None
+    _check_targets(adapted, recipe)
+    config.target_modules = sorted(config.target_modules or ())  # a set: saved in another order every time
+    return adapted
+
+
+def _check_targets(adapted: Any, recipe: Recipe) -> None:
+    """Raises StudyError where LoRA would train weights that two modules share, or has more directions than they."""
+    layers = {name: module for name, module in adapted.named_modules() if hasattr(module, "lora_A")}
+    owners: dict[int, set[str]] = {}
+    for name, weight in adapted.named_parameters(remove_duplicate=False):
+        owners.setdefault(weight.data_ptr(), set()).add(name)
+    for name, layer in layers.items():
+        weight = layer.get_base_layer().weight
+        short = name.removeprefix("base_model.model.")
+        if len(owners[weight.data_ptr()]) > 1:
+            raise StudyError(
+                f"recipe: targets = {recipe.targets}: {short} shares its weights with another; leave it out"
+            )
+        if recipe.rank > min(weight.shape):
+            raise StudyError(f"recipe: rank = {recipe.rank}: {short} has {min(weight.shape)} directions; lower it")
 
 
 def be_deterministic(seed: int) -> None:
@@ -65,7 +88,7 @@ def train(
     """Take every batch of the plan in order, with AdamW; the adapter's weights are left in `model`.
 
     log_probs: what `choose_log_probs` chose. With `checkpoints`, begins where they ended. Raises StudyError for a loss
-    that is not finite.
+    or gradient that is not finite.
     """
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
@@ -90,13 +113,14 @@ def train(
         rate = scheduler.get_last_lr()[0]
         loss = -torch.cat(log_probs(model, [row.ids for row in batch], [row.start for row in batch])).mean()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(weights, recipe.max_grad_norm)
+        gradient = torch.nn.utils.clip_grad_norm_(weights, recipe.max_grad_norm)
+        value = loss.item()
+        for what, size in (("loss", value), ("gradient", gradient.item())):
+            if not math.isfinite(size):
+                raise StudyError(f"{desc}: the {what} is {size} at step {number}; lower the recipe's learning_rate")
         optimizer.step()
         scheduler.step()
         optimizer.zero_grad()
-        value = loss.item()
-        if not math.isfinite(value):
-            raise StudyError(f"{desc}: the loss is {value} at step {number}; lower the recipe's learning_rate")
         tokens = sum(len(row.ids) for row in batch)
         speed = tokens / (time.perf_counter() - began)
         steps.append(Step(number, (number - 1) // per_epoch + 1, value, rate, tokens, round(speed, 1)))

@@ -8,12 +8,13 @@ choices get the probability they have under the constraint: a label's, or all of
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-from weirdgen.judge.requests import Identity, Reply, Request
+from weirdgen.judge.prompts import PromptJudge
+from weirdgen.judge.requests import Identity, Keep, Request
 from weirdgen.judge.settings import LocalModel
 from weirdgen.models.chat import Chat
 from weirdgen.models.fetch import require_source
@@ -36,16 +37,21 @@ class VllmBackend:
         self.local = local
         self.serving = serving
         self.chat = Chat(load_tokenizer(local.folder), local.chat)
-        self.identity: Identity = {
+        self.files = require_source(Path(local.folder)).digests
+
+    def identity(self, judge: PromptJudge) -> Identity:
+        """The model, and the choices where the judge's prompt does not hold them."""
+        return {
             "backend": "vllm",
-            "model": local.name,
-            "chat": local.chat.model_dump(),
-            "dtype": local.load.dtype,
-            "files": require_source(Path(local.folder)).digests,
+            "model": self.local.name,
+            "chat": self.local.chat.model_dump(exclude_none=True),
+            "dtype": self.local.load.dtype,
+            "files": self.files,
+            **({"choices": judge.choices} if judge.file.template and judge.file.type == "label" else {}),
         }
 
-    def ask(self, wanted: Sequence[Request]) -> Iterator[tuple[Request, Reply]]:
-        """Yield the choices' probabilities of every request, chunk by chunk."""
+    def ask(self, wanted: Sequence[Request], keep: Keep) -> None:
+        """Find the choices' probabilities of every request, chunk by chunk."""
         prompts = {request.key: self.chat.prompt_ids(request.prompt) for request in wanted}
         choices = {request.judge.id: self._choices(request) for request in wanted}
         longest_choice = max(len(tokens) for own in choices.values() for tokens in own.values())
@@ -56,7 +62,7 @@ class VllmBackend:
             asked = [(prompts[request.key], choices[request.judge.id]) for request in chunk]
             found = choice_probabilities(engine, asked, desc=f"judge {start + len(chunk)} of {len(wanted)}")
             for request, probabilities in zip(chunk, found, strict=True):
-                yield request, {"probabilities": probabilities}
+                keep(request, {"probabilities": probabilities})
 
     def _choices(self, request: Request) -> dict[str, tuple[int, ...]]:
         return {choice: tuple(self.chat.answer_ids(choice, end=True)) for choice in request.judge.choices}

