@@ -43,7 +43,7 @@ class Tree:
     def planned(self, *arguments: str) -> dict[str, int]:
         """What a dry run would do: rule -> number of jobs."""
         run = self.snakemake("-n", *arguments)
-        assert run.returncode == 0, run.stderr
+        assert run.returncode == 0, run.stdout + run.stderr
         stats = re.search(r"Job stats:\njob +count\n[- ]+\n(.*?)\n\n", run.stdout + run.stderr + "\n\n", re.DOTALL)
         rows = [line.split() for line in stats.group(1).splitlines()] if stats else []
         return {name: int(count) for name, count in rows if name not in ("all", "total")}

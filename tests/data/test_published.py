@@ -243,7 +243,8 @@ def test_a_judge_that_nobody_answers_is_said_before_any_work(tree):
     tree.write_overlay()
     run = tree.snakemake("-n")
     assert run.returncode == 1
-    assert "needs its judge 'their_old', which a model answers: set judging.backend" in run.stdout + run.stderr
+    said = run.stdout + run.stderr
+    assert "names the judge 'their_old', which a model answers: set judging.backend" in said, said
 
 
 def test_our_own_map_is_whole():

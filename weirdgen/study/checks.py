@@ -65,7 +65,7 @@ def _check_axes(experiment: Experiment, folder: Path) -> None:
                 _known(value, found, f"{where}: datasets.{name}.trigger", f"{dataset.facts} in '{axis}'")
     for name, context in experiment.contexts.items():
         own = [dataset for dataset in experiment.datasets.values() if dataset.context == name]
-        if context.axis is not None and all(dataset.facts is not None for dataset in own):
+        if context.axis is not None and own and all(dataset.facts is not None for dataset in own):
             found = [value for dataset in own for value in _column(dataset, folder, context.axis)]
             for value in map(str, context.trained):
                 _known(value, list(dict.fromkeys(found)), f"{where}: contexts.{name}.trained", "the tables of facts")
