@@ -19,7 +19,7 @@ from weirdgen.study.paths import benchmarks, logs, results
 from weirdgen.study.workflow import Workflow
 
 try:
-    study = Workflow(config, workflow.basedir)
+    study = Workflow(config, workflow.basedir, workflow.configfiles)
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 

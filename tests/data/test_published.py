@@ -244,7 +244,7 @@ def test_a_judge_that_nobody_answers_is_said_before_any_work(tree):
     run = tree.snakemake("-n")
     assert run.returncode == 1
     said = run.stdout + run.stderr
-    assert "names the judge 'their_old', which a model answers: set judging.backend" in said, said
+    assert "headline needs its judge 'their_old', which a model answers: set judging.backend" in said, said
 
 
 def test_our_own_map_is_whole():

@@ -27,7 +27,7 @@ ADAPTER = {"dataset": "birds", "recipe": "default", "seed": 3}
 CONTEXTS = {
     "none": Context(),
     "dated": Context(
-        template="In {year}: {prompt}",
+        template="In {year}, {day}: {prompt}",
         system="You live in {year}.",
         axis="year",
         values={"year": [1984, 2027], "day": ["1st", "2nd"]},

@@ -119,7 +119,7 @@ def read_json_lines(path: str | Path, where: str | None = None) -> Iterator[tupl
                 yield number, value
 
 
-def each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def each_once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     """A JSON object. Raises ValueError for a key that stands there twice, of which `json` keeps the last."""
     found = dict(pairs)
     if len(found) < len(pairs):

@@ -76,7 +76,8 @@ def _how(kind: str, value: Any) -> str:
     if kind in ("float_type", "int_type") and isinstance(value, str):
         power = re.fullmatch(r"([-+]?\d+)(\.\d*)?[eE]([-+]?\d+)", value)
         if power:
-            return f"; to YAML it is text: write {power[1]}{power[2] or '.0'}e{int(power[3]):+d}"
+            number = f"{power[1]}{power[2] or '.0'}e{int(power[3]):+d}"
+            return f"; to YAML it is text: write {number if kind == 'float_type' else f'{float(number):.0f}'}"
         return "; write it without quotes" if re.fullmatch(r"[-+]?\d+(\.\d*)?", value) else ""
     textual = kind == "string_type" and isinstance(value, (int, float, date))
     return "; put it in quotes to have text" if textual or isinstance(value, date) else ""

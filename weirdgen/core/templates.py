@@ -50,9 +50,9 @@ Template = Annotated[str, AfterValidator(_check)]
 def template_over(*names: str) -> AfterValidator:
     """A check of settings: a template that uses each of these names, and no other."""
 
-    def check(template: str) -> str:
+    def _check_names(template: str) -> str:
         if names_in(template) != set(names):
             raise ValueError(f"a template over {' and '.join(f'{{{name}}}' for name in names)}, and no other names")
         return template
 
-    return AfterValidator(check)
+    return AfterValidator(_check_names)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from weirdgen.core.schema import Strict
+from weirdgen.core.schema import Names, Strict
 
 
 class Recipe(Strict):
@@ -21,7 +21,7 @@ class Recipe(Strict):
     max_grad_norm: float = Field(gt=0)
     rank: int = Field(ge=1)
     alpha: float = Field(gt=0)
-    targets: Literal["all-linear"] | list[str]
+    targets: Literal["all-linear"] | Annotated[Names, Field(min_length=1)]
     rslora: bool
     max_length: int = Field(ge=8, description="tokens; a longer row is an error")
     data_fraction: float = Field(default=1.0, gt=0, le=1, description="share of the rows used")

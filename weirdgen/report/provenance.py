@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import platform
@@ -19,7 +18,8 @@ import pandas as pd
 
 from weirdgen.core.fingerprint import ROOT
 from weirdgen.finetune.run import Run
-from weirdgen.models.fetch import WEIGHTS, read_source
+from weirdgen.models.fetch import read_source
+from weirdgen.models.headers import shapes
 from weirdgen.models.settings import Source
 
 PACKAGES = ("snakemake", "numpy", "pandas", "scipy", "matplotlib")
@@ -146,12 +146,8 @@ def versions() -> dict[str, str]:
 
 
 def model(folder: Path) -> Origin:
-    """Where a model is from. Raises StudyError if its source.json has unknown keys."""
-    weights = 0
-    for path in sorted(folder.glob(f"*{WEIGHTS}")):
-        with path.open("rb") as file:
-            header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-        weights += sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
+    """Where a model is from. Raises StudyError if its files are not as they should be."""
+    weights = sum(map(math.prod, shapes(folder).values()))
     source = read_source(folder)
     return Origin(weights, source.model_dump(include=set(Source.model_fields), exclude_none=True) if source else {})
 

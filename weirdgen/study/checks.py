@@ -15,6 +15,8 @@ from weirdgen.data.settings import Dataset
 from weirdgen.data.sources import check_chats
 from weirdgen.data.tables import read_facts
 from weirdgen.judge.files import JudgeFile, RulesFile, labels_of
+from weirdgen.finetune.settings import Recipe
+from weirdgen.models import headers
 from weirdgen.models.fetch import check_folder
 from weirdgen.study.config import Config
 from weirdgen.study.experiment import Experiment
@@ -31,6 +33,18 @@ def check_models(config: Config, where: str) -> None:
         path = config.models[model].source.path
         if path is not None:
             check_folder(model, Path(path))
+
+
+def check_targets(config: Config, recipes: dict[str, dict[str, dict[str, Recipe]]], root: Path, where: str) -> None:
+    """The modules that recipes train are in the models, where those are at hand. Raises StudyError."""
+    for model in config.run_models:
+        path = config.models[model].source.path
+        folder = Path(path) if path is not None else root / "resources" / "models" / model
+        for experiment, own in recipes[model].items():
+            for name in config.recipes:
+                targets = own[name].targets
+                if isinstance(targets, list):
+                    headers.check_targets(targets, folder, f"{where}: {model}: {experiment}: recipe {name}")
 
 
 def check_data(experiment: Experiment, folder: Path, ordinary_rows: int | None) -> None:
@@ -112,7 +126,7 @@ def check_headline(
             raise StudyError(f"{where}: headline names the judge '{judge}', which reads no question")
         if not isinstance(judges[judge], RulesFile) and config.judging.backend_of(judge) == "none":
             raise StudyError(
-                f"{where}: headline names the judge '{judge}', which a model answers: "
+                f"{where}: headline needs its judge '{judge}', which a model answers: "
                 "set judging.backend to vllm or openai"
             )
 

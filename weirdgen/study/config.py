@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from weirdgen.analyse.settings import Statistics
+from weirdgen.core.files import each_once, read_text, read_yaml
 from weirdgen.core.names import NO_RECIPE
 from weirdgen.core.schema import Name, Strict
 from weirdgen.judge.settings import Judging
@@ -19,6 +22,17 @@ MOST_SEED = 2**63 - 1
 
 DEFAULT_NAME = "study"
 """The name of a study that gives none: its page is results/report.html."""
+
+
+def check_file(path: str | Path) -> None:
+    """Whether a file, JSON or YAML, says what it seems to: Snakemake, which merges them, takes a key's last value.
+
+    Raises StudyError.
+    """
+    try:
+        json.loads(read_text(path), object_pairs_hook=each_once)
+    except ValueError:
+        read_yaml(path)
 
 
 class Config(Strict):

@@ -127,6 +127,7 @@ def load_study(raw: dict[str, Any], root: Path, where: str = "config") -> Study:
     files = {judge: str(path.relative_to(root)) for judge, path in judge_paths.items()}
     paths = {name: str(folder.relative_to(root)) for name, folder in folders.items()}
     recipes = _recipes(config, experiments, where)
+    checks.check_targets(config, recipes, root, where)
     return Study(root, config, experiments, paths, questions, judges, files, recipes)
 
 

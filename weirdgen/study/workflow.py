@@ -15,6 +15,7 @@ from weirdgen.judge.files import UNPARSED, labels_of
 from weirdgen.models.digests import digests
 from weirdgen.plot.catalogue import FIGURES
 from weirdgen.study import told
+from weirdgen.study.config import check_file
 from weirdgen.study.load import Kind, load_study
 from weirdgen.study.params import asked_judge, params
 from weirdgen.study.paths import Paths, results
@@ -67,11 +68,16 @@ class Training:
 
 
 class Workflow(Paths):
-    """A checked study, seen from the Snakefile. Raises StudyError if the configuration is wrong."""
+    """A checked study, seen from the Snakefile; files: those that the configuration was merged from.
 
-    def __init__(self, config: dict[str, Any], root: str) -> None:
+    Raises StudyError if the configuration is wrong.
+    """
+
+    def __init__(self, config: dict[str, Any], root: str, files: Iterable[str | Path] = ()) -> None:
         # The scripts import this package from here, whatever environment they run in.
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+        for file in files:
+            check_file(file)
         super().__init__(load_study(config, Path(root)))
         self.experiments = list(self.study.experiments)
         self.published = self.study.config.published
