@@ -63,4 +63,4 @@ def longest_reply(parameters: Mapping[str, object]) -> int:
     def _largest(*names: str) -> int:
         return max((value for name in names if isinstance(value := parameters.get(name), int)), default=1)
 
-    return _largest("max_tokens", "max_completion_tokens") * largest("n", "best_of")
+    return _largest("max_tokens", "max_completion_tokens") * _largest("n", "best_of")
