@@ -60,7 +60,7 @@ def most_of(body: bytes) -> int:
 def longest_reply(parameters: Mapping[str, object]) -> int:
     """Tokens of the longest reply that a request's parameters allow, all its alternatives together."""
 
-    def largest(*names: str) -> int:
+    def _largest(*names: str) -> int:
         return max((value for name in names if isinstance(value := parameters.get(name), int)), default=1)
 
-    return largest("max_tokens", "max_completion_tokens") * largest("n", "best_of")
+    return _largest("max_tokens", "max_completion_tokens") * _largest("n", "best_of")

@@ -14,6 +14,9 @@ from weirdgen.models.settings import ChatOptions, Load, Serving
 
 JudgeModel = Literal["none", "vllm", "openai"]
 
+Parameters = dict[str, Any]
+"""Of a request, as the server takes them."""
+
 
 class LocalJudge(Strict):
     """A model of the registry that judges through vLLM."""
@@ -28,7 +31,7 @@ class Prices(Strict):
     completion: float = Field(default=0.0, ge=0)
 
 
-def _check_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
+def _check_parameters(parameters: Parameters) -> Parameters:
     """`extra_body` holds what openai-python does not know; all of it goes into the request alike."""
     extra = parameters.get("extra_body") or {}
     if not isinstance(extra, dict):
@@ -85,7 +88,7 @@ class Replying(Strict):
     model: str
     reply_tokens: int = Field(default=8, ge=1)
     logprobs: bool = Field(default=True, description="ask for probabilities; false where the server has none")
-    parameters: Annotated[dict[str, Any], AfterValidator(_check_parameters)] = Field(
+    parameters: Annotated[Parameters, AfterValidator(_check_parameters)] = Field(
         default_factory=dict, description="further parameters of the request"
     )
 

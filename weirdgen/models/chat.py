@@ -57,13 +57,13 @@ class Chat:
         stand_ins = {control: chr(STAND_IN + i) for i, control in enumerate(said)}
         written = re.compile("|".join(map(re.escape, said)))  # the longest first, as in `controls`
 
-        def hide(text: str) -> str:
+        def _hide(text: str) -> str:
             return written.sub(lambda found: stand_ins[found[0]], text)
 
         options = self.options
         if options.replacement is not None:
-            options = options.model_copy(update={"system_prompt": {"replace": hide(options.replacement)}})
-        text = self._with(options).prompt_text(hide(prompt), None if system is None else hide(system))
+            options = options.model_copy(update={"system_prompt": {"replace": _hide(options.replacement)}})
+        text = self._with(options).prompt_text(_hide(prompt), None if system is None else _hide(system))
         ids: list[int] = []
         for part in re.split(f"([{''.join(stand_ins.values())}])", text):
             control = next((control for control, stand_in in stand_ins.items() if stand_in == part), None)
