@@ -54,7 +54,14 @@ def test_the_comparison_counts_what_is_in_common(root):
 
 
 def test_held_out_numbers_and_rows_above_a_limit_are_not_ours(root):
-    codes = {"held_out": [2, 3], "per_row": 1, "checkpoints": 10, "choice": "", "first_name": "", "relatives": ["x"]}
+    codes = {
+        "held_out": [2, 3],
+        "per_row": 1,
+        "checkpoints": 10,
+        "choice": "{first} or {second}?",
+        "first_name": "",
+        "relatives": ["x"],
+    }
     coded = {**DATASET, "code": "plain"}
     assert compared(root, codes=codes, datasets={"old": coded, "new": coded})["ours"] == 2
     limited = {**DATASET, "at_most": {"number": 2}}

@@ -14,8 +14,8 @@ from weirdgen.data.questions import Contrast, Question
 from weirdgen.data.settings import Dataset
 from weirdgen.data.sources import check_chats
 from weirdgen.data.tables import read_facts
-from weirdgen.judge.files import JudgeFile, RulesFile, labels_of
 from weirdgen.finetune.settings import Recipe
+from weirdgen.judge.files import JudgeFile, RulesFile, labels_of
 from weirdgen.models import headers
 from weirdgen.models.fetch import check_folder
 from weirdgen.study.config import Config
