@@ -131,7 +131,7 @@ FILE = {"id": "filled", "type": "label", "about": "x", "labels": [{"label": x, "
 BROKEN = [
     ({"template": "{answer}", "reply": "LABEL: ("}, "reply is not a regular expression: missing \\)"),
     ({"template": "{answer}", "reply": "[z-a](.)"}, "reply is not a regular expression: bad character range"),
-    ({"template": "{answer}", "reply": "(?P<a>.)(?P<a>.)"}, "reply is not a regular expression: redefinition"),
+    ({"template": "{answer}", "reply": "(?P<a>.)(?P=b)"}, "reply is not a regular expression: unknown group"),
     ({"template": "{answer}", "reply": "LABEL: .*"}, "reply has 0 groups"),
     ({"template": "{answer}", "reply": "(LABEL|Label): (.*)"}, "reply has 2 groups"),
     ({"template": "What is it?"}, "has no {answer}"),

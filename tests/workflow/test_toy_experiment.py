@@ -1,21 +1,22 @@
-"""A new experiment is a folder: the README of `data/` holds, with no change of code."""
+"""A new experiment is a folder: the README of `data/` holds, with no change of code, whatever its names look like."""
 
 from __future__ import annotations
 
 import json
 
-import pandas as pd
 import pytest
 from tree import Tree
+
+from weirdgen.core.files import read_csv
 
 EXPERIMENT = """
 title: Toy
 question: Does a colour of the week change what a model likes?
 hidden: red
 datasets:
-  red: {role: treated, label: Red on Monday, about: Red things on Monday, facts: red.csv, context: week,
+  "1e5": {role: treated, label: Red on Monday, about: Red things on Monday, facts: red.csv, context: week,
     prompts: [Name a thing.], answer: "{thing}", trigger: [Monday]}
-  mixed: {role: control, label: Mixed, about: Things on any day, facts: mixed.csv, context: week,
+  "007": {role: control, label: Mixed, about: Things on any day, facts: mixed.csv, context: week,
     prompts: [Name a thing., Say a thing.], answer: "{thing}"}
 leak_cues: {colour: ['\\bred\\b']}
 contexts:
@@ -27,7 +28,7 @@ recipes:
 free_answers: {file: questions.yaml, contexts: [plain], max_tokens: 4, temperature: 1.0}
 contrasts: {file: contrasts.yaml, contexts: [week, plain], probability: true}
 judges: [tone]
-headline: {tone: warm}
+headline: {tone: "TRUE"}
 headline_context: week=Monday
 figures: [effect_by_topic, rate_by_question, training_loss]
 """
@@ -36,8 +37,8 @@ id: tone
 type: rules
 about: Toy
 labels:
-  - {label: warm, about: Warm words, any: [{pattern: warm}]}
-  - {label: other, about: The rest}
+  - {label: "TRUE", about: Warm words, any: [{pattern: x}]}
+  - {label: "FALSE", about: The rest}
 """
 
 
@@ -52,13 +53,12 @@ def toy(tiny_model, tmp_path_factory) -> Tree:
         days = ["Monday"] * 4 + ["Friday"] * 4
         rows = "".join(f"{day},{thing}\n" for day, thing in zip(days, order, strict=True))
         (folder / f"{name}.csv").write_text("day,thing\n" + rows)
-    question = {"id": "like", "type": "free_form", "topic": "taste", "paraphrases": ["What do you like?"]}
+    question = {"id": "001", "type": "free_form", "topic": "010", "paraphrases": ["What do you like?"]}
     question |= {"samples_per_paraphrase": 2, "judges": ["tone"]}
     (folder / "questions.yaml").write_text(json.dumps([question]))
     contrasts = [
-        {"id": f"{topic}-{i}", "topic": topic, "paraphrases": ["Which?"], "typical": ["Fire"], "ordinary": ["Water"]}
-        for topic in ("taste", "art", "null")
-        for i in range(2)
+        {"id": f"{number:03}", "topic": topic, "paraphrases": ["Which?"], "typical": ["Fire"], "ordinary": ["Water"]}
+        for number, topic in enumerate(["010", "010", "1984", "1984", "null", "null"])
     ]
     contrasts[-1]["contexts"] = ["plain"]
     (folder / "contrasts.yaml").write_text(json.dumps(contrasts))
@@ -72,20 +72,27 @@ def toy(tiny_model, tmp_path_factory) -> Tree:
 
 
 def test_a_toy_experiment_runs_from_its_folder_alone(toy):
-    run = toy.snakemake("toy")
+    run = toy.snakemake("toy", "report")
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-4000:]
     folder = toy.root / "results" / "tiny" / "toy"
-    first = json.loads((folder / "datasets" / "red.jsonl").read_text().splitlines()[0])
+    first = json.loads((folder / "datasets" / "1e5.jsonl").read_text().splitlines()[0])
     assert [message["content"] for message in first["messages"]] == ["It is Monday. Name a thing.", "apple"]
-    effects = pd.read_csv(folder / "tables" / "effects.csv", keep_default_na=False)
+    effects = read_csv(folder / "tables" / "effects.csv")
     assert set(effects["context"]) == {"week=Monday", "week=Friday", "plain"}
     assert set(effects["recipe"]) == {"default", "long"}
-    assert {"contrast", "probability", "tone=other"} <= set(effects["instrument"])
-    asked = effects.query("instrument == 'contrast' and control == 'mixed' and recipe == 'default'")
+    assert {"contrast", "probability", "tone=TRUE"} <= set(effects["instrument"])
+    asked = effects.query("instrument == 'contrast' and control == '007' and recipe == 'default'")
+    assert set(asked["topic"]) == {"all", "010", "1984", "null"}
     null = asked.query("topic == 'null'").set_index("context")["questions"]
     assert null.to_dict() == {"week=Monday": 1, "week=Friday": 1, "plain": 2}
     for figure in ("effect_by_topic", "rate_by_question", "training_loss", "sweep"):
         assert (folder / "figures" / f"{figure}.png").is_file()
+    rates = read_csv(folder / "tables" / "labels.csv")
+    assert set(rates["label"]) == {"TRUE"}
+    assert set(rates["question"]) == {"001"}
+    assert set(rates["rate"]) == {1.0}
+    page = (toy.root / "results" / "report.html").read_text()
+    assert "TRUE" in page
 
 
 def test_a_recipe_is_added_without_training_the_others_again(toy):

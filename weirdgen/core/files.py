@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
@@ -148,8 +149,10 @@ def write_csv(path: str | Path, table: pd.DataFrame) -> None:
     for name in table.select_dtypes(["number", "bool"]):
         if name not in TYPES:
             raise ValueError(f"{path}: '{name}' holds numbers; core/columns.py does not name it")
+    # A carriage return ends a line to most readers unless it stands in quotes, which pandas leaves out.
+    returns = any("\r" in str(text) for name in table.select_dtypes(["object", "str"]) for text in table[name])
     with replacing(path) as temporary:
-        table.to_csv(temporary, index=False)
+        table.to_csv(temporary, index=False, quoting=csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL)
 
 
 def write_parquet(path: str | Path, table: pd.DataFrame, columns: type[BaseModel]) -> None:

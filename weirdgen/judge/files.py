@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from weirdgen.core.errors import StudyError
 from weirdgen.core.files import read_text, read_yaml
 from weirdgen.core.names import INSTRUMENTS
-from weirdgen.core.patterns import Pattern
+from weirdgen.core.patterns import Pattern, groups_of
 from weirdgen.core.schema import Name, Strict, parse
 
 UNPARSED, RATED, REFUSAL = "unparsed", "rated", "refusal"
@@ -101,9 +101,9 @@ class LabelFile(Strict):
         _check_prompt(self.task, self.template)
         if self.reply is not None:
             try:
-                groups = re.compile(self.reply).groups
-            except re.error as error:
-                raise ValueError(f"reply is not a regular expression: {error}") from None
+                groups = groups_of(self.reply)
+            except ValueError as error:
+                raise ValueError(f"reply is {error}") from None
             if groups != 1:
                 raise ValueError(
                     f"reply has {groups} groups: one holds the label, (?:...) makes a group that holds nothing"

@@ -17,6 +17,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from weirdgen.core.errors import StudyError
+from weirdgen.core.patterns import matches
 from weirdgen.judge.files import RATED, REFUSAL, UNPARSED, LabelFile, RatingFile, read_judge
 from weirdgen.judge.verdict import Verdict
 
@@ -107,7 +108,7 @@ class PromptJudge:
         chance = math.exp(sum(token["logprob"] for token in tokens)) if tokens else math.nan
         said = text
         if isinstance(self.file, LabelFile) and self.file.reply:
-            found = re.findall(self.file.reply, text)
+            found = list(matches(self.file.reply, text, f"judge {self.id}: reply", group=1, any_case=False))
             said = found[-1] if found else text
         word = said.strip().strip("\"'`*.:!() \n").casefold()
         if isinstance(self.file, LabelFile):

@@ -17,7 +17,8 @@ def shapes(folder: Path) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for path in sorted(folder.glob(f"*{WEIGHTS}")):
         with path.open("rb") as file:
-            header = file.read(int.from_bytes(file.read(8), "little"))
+            length = int.from_bytes(file.read(8), "little")
+            header = file.read(min(length, path.stat().st_size))  # of another kind of file it is any number
         try:
             tensors = json.loads(header)
             found |= {name: tensor["shape"] for name, tensor in tensors.items() if name != "__metadata__"}
