@@ -54,6 +54,12 @@ class Tree:
         assert old in text, f"{name} has no {old!r}"
         path.write_text(text.replace(old, new, 1))
 
+    def spoil(self, dataset: str) -> None:
+        """Let the job of one dataset fail at an error that no plan can see."""
+        failing = f'    check_unique("{dataset}", ["one"] * 2 * ("/{dataset}." in snakemake.output[0]))\n'
+        head = "with job(snakemake) as log:\n"
+        self.edit("workflow/scripts/data/dataset.py", head, head + failing)
+
     def restore(self, name: str) -> None:
         """Put a file back as a checkout would: same content, new time."""
         shutil.copyfile(ROOT / name, self.root / name)

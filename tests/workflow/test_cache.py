@@ -28,6 +28,7 @@ OF_ADAPTERS = {
     *OF_SAMPLES,
 }
 OF_DATA = {"dataset_card", "finetune", *OF_ADAPTERS}
+DATED = "  dated: {template: 'In {year}: {prompt}', axis: year, values: {year: [1984]}, marks: {1984: 'the year'}}"
 
 
 @pytest.fixture(scope="module")
@@ -194,8 +195,8 @@ EDITS = {
         {"dataset_card", "report"},
     ),
     "a dataset's name for readers": (text(EXPERIMENT, "    label: ", "    label: The "), {*FIGURES, "atlas", "report"}),
-    "what figures say of a context's values": (
-        text(EXPERIMENT, "  none: {}", "  none: {marks: {1984: the year}, trained: [1984]}"),
+    "a context that nobody asks in, and what figures say of its values": (
+        text(EXPERIMENT, "  none: {}", "  none: {}\n" + DATED),
         set(),
     ),
     # values

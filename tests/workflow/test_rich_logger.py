@@ -16,9 +16,9 @@ TARGETS = [str(RESULTS / f"datasets/{name}.jsonl") for name in ("old_audubon", "
 
 
 @pytest.fixture
-def tree(tmp_path) -> Tree:
-    """The project; datasets need no model."""
-    return Tree(tmp_path, tmp_path / "no-model")
+def tree(tmp_path, tiny_model) -> Tree:
+    """The project."""
+    return Tree(tmp_path, tiny_model)
 
 
 def on_a_terminal(tree: Tree, *arguments: str) -> str:
@@ -49,12 +49,12 @@ def test_a_terminal_shows_a_bar_per_stage(tree):
 
 def test_a_failed_job_shows_its_log_and_the_others_go_on(tree):
     """`show-failed-logs` and `keep-going` of profiles/default hold."""
-    tree.edit("data/old_bird_names/old_audubon.csv", "American Magpie,", "American Crossbill,")
+    tree.spoil("old_audubon")
     run = tree.snakemake(*TARGETS, "--logger", "rich", "--jobs", "1")
     assert run.returncode == 1
     output = run.stdout + run.stderr
     assert "Failed dataset" in output
-    assert "Error: data/old_bird_names/old_audubon.csv: answers occur more than once" in output
-    assert "ERROR data/old_bird_names/old_audubon.csv" in output
+    assert "Error: old_audubon: answers occur more than once" in output
+    assert "ERROR old_audubon: " in output
     assert "Traceback" not in output
     assert [(tree.root / target).is_file() for target in TARGETS] == [False, True, True]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
 import shutil
 
@@ -219,15 +220,27 @@ KILL = "adapted.save_pretrained(temporary)\n        os.kill(os.getpid(), 9)"
 
 
 def test_an_error_is_shown_without_a_traceback(finished):
-    finished.edit("data/old_bird_names/old_audubon.csv", "American Magpie,", "American Crossbill,")
+    script = finished.root / "workflow/scripts/data/dataset.py"
+    written = script.stat()
+    finished.spoil("old_audubon")
     run = finished.snakemake(str(RESULTS / "datasets/old_audubon.jsonl"))
     assert run.returncode != 0
     output = run.stdout + run.stderr
-    message = "Error: data/old_bird_names/old_audubon.csv: answers occur more than once: American Crossbill; remove the"
+    message = "Error: old_audubon: answers occur more than once: one; remove the doubles"
     assert message in output
     assert "Traceback" not in output.split(message)[0]
-    finished.restore("data/old_bird_names/old_audubon.csv")
+    finished.restore("workflow/scripts/data/dataset.py")
+    os.utime(script, ns=(written.st_atime_ns, written.st_mtime_ns))
     assert finished.snakemake(str(RESULTS / "datasets/old_audubon.jsonl")).returncode == 0
+
+
+def test_doubles_in_a_table_are_said_before_any_job(finished):
+    finished.edit("data/old_bird_names/old_audubon.csv", "American Magpie,", "American Crossbill,")
+    run = finished.snakemake("-n")
+    assert run.returncode == 1
+    said = "old_audubon.csv (dataset old_audubon): answers occur more than once: American Crossbill; remove the doubles"
+    assert said in run.stdout + run.stderr
+    finished.restore("data/old_bird_names/old_audubon.csv")
 
 
 @pytest.mark.parametrize(
