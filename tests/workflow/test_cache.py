@@ -195,9 +195,9 @@ EDITS = {
         {"dataset_card", "report"},
     ),
     "a dataset's name for readers": (text(EXPERIMENT, "    label: ", "    label: The "), {*FIGURES, "atlas", "report"}),
-    "a context that nobody asks in, and what figures say of its values": (
+    "a further context, of which figures may say something": (
         text(EXPERIMENT, "  none: {}", "  none: {}\n" + DATED),
-        set(),
+        {*FIGURES, "report"},
     ),
     # values
     "a recipe value": (model(recipe={"learning_rate": 0.5}), {"finetune", *OF_ADAPTERS}),
