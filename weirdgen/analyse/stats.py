@@ -1,8 +1,15 @@
-"""The study's statistics: effects paired over questions, with seeds and questions both uncertain."""
+"""The study's statistics: means and differences with seeds and questions both uncertain, in closed form.
+
+An estimate is a weighted sum of group means over the same questions. Its questions and the seeds of every trained group
+are draws from many that might have been; so are what a seed makes of a question. The untouched model is one model, not
+a draw. `tests/analyse/test_stats.py` measures what intervals, p-values and verdicts do under these assumptions.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,125 +18,212 @@ from scipy import stats
 Matrix = NDArray[np.float64]
 """Values by seed (rows) and question (columns)."""
 
+Over = Literal["seeds and questions", "questions", "seeds", "nothing"]
+"""What an interval's uncertainty is over: one question or one seed says nothing of others."""
+
+LEVEL = 0.95
+POWER = 0.8
+
 
 @dataclass(frozen=True)
-class Effect:
-    """treated - control: the mean, its 95% interval, and a two-sided p-value."""
+class Group:
+    """A group's values, no NaN among them. fixed: its one row is the model itself and no draw of a seed."""
 
-    effect: float
-    low: float
-    high: float
-    p: float
-    seeds: int
+    values: Matrix
+    weight: float = 1.0
+    fixed: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """A component of a variance and its degrees of freedom."""
+
+    variance: float
+    degrees: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number, and what is known of its error.
+
+    by_question: variance of the mean over questions, by_seed: over seeds, one part for each group; each counts
+    what a seed makes of a question (`both`) too. seeds: of the smallest group that has any.
+    """
+
+    value: float
+    by_question: Part | None
+    by_seed: Sequence[Part]
+    both: Sequence[Part]
     questions: int
+    seeds: int
+    over: Over
 
+    @property
+    def variance(self) -> float:
+        """Questions + seeds - what both count (Owen 2007, arXiv 0712.1111, eq. 3), not below either by itself."""
+        questions = self.by_question.variance if self.by_question else 0.0
+        seeds = sum(part.variance for part in self.by_seed)
+        return max(questions + seeds - sum(part.variance for part in self.both), questions, seeds)
 
-def bootstrap_interval(groups: list[tuple[float, Matrix]], resamples: int, seed: int) -> tuple[float, float]:
-    """95% interval of a weighted sum of group means, seeds and questions both resampled.
+    @property
+    def error(self) -> float:
+        """The standard error; NaN where nothing varied that could tell."""
+        return float("nan") if self.over == "nothing" else float(np.sqrt(self.variance))
 
-    groups: (weight, values); all share their columns. Each resample draws the questions once for
-    all groups (the effect is paired over questions) and every group's seeds on their own: the
-    two-way bootstrap of Owen 2007 (arXiv 0712.1111). A group of one row, such as the base model,
-    adds no seed variance.
+    @property
+    def degrees(self) -> float:
+        """Satterthwaite 1946: variance^2 over the sum of each part's variance^2 / degrees."""
+        parts = [*([self.by_question] if self.by_question else []), *self.by_seed, *self.both]
+        spread = sum(part.variance**2 / part.degrees for part in parts)
+        return float(max(self.variance**2 / spread, 1.0)) if spread > 0 else 1.0
 
-    The interval is the estimate +- t * the bootstrap's standard error. Plain percentiles of three
-    seeds cover only 80-86% where seeds differ much, for two reasons that are mended here: a
-    resample of n seeds has (n-1)/n of their variance, so deviations between seeds are scaled by
-    sqrt(n / (n-1)); and few seeds make the error itself uncertain, so t has Satterthwaite's degrees
-    of freedom over the variance components. `tests/analyse/test_stats.py` measures the coverage.
-    """
-    generator = np.random.default_rng(seed)
-    columns = groups[0][1].shape[1]
-    chosen = generator.multinomial(columns, np.full(columns, 1 / columns), size=resamples) / columns
-    total = np.zeros(resamples)
-    for weight, values in groups:
-        rows = len(values)
-        centre = values.mean(axis=0)
-        scaled = centre + np.sqrt(rows / max(rows - 1, 1)) * (values - centre)
-        picked = generator.multinomial(rows, np.full(rows, 1 / rows), size=resamples) / rows
-        total += weight * np.einsum("br,rc,bc->b", picked, scaled, chosen, optimize=True)
-    estimate = sum(weight * float(values.mean()) for weight, values in groups)
-    reach = float(stats.t.ppf(0.975, _degrees_of_freedom(groups)) * total.std())
-    return estimate - reach, estimate + reach
+    def quantile(self, probability: float) -> float:
+        """Of Student's t with the estimate's degrees of freedom."""
+        return float(stats.t.ppf(probability, self.degrees))
 
+    def interval(self, level: float = LEVEL) -> tuple[float, float]:
+        """Value -+ t times the error."""
+        reach = self.quantile((1 + level) / 2) * self.error
+        return self.value - reach, self.value + reach
 
-def _degrees_of_freedom(groups: list[tuple[float, Matrix]]) -> float:
-    """Satterthwaite 1946: (sum of variances)^2 / sum of variance^2 / its own degrees of freedom."""
-    parts = [
-        (weight**2 * values.mean(axis=1).var(ddof=1) / len(values), len(values) - 1)
-        for weight, values in groups
-        if len(values) > 1
-    ]
-    by_question = np.sum([weight * values.mean(axis=0) for weight, values in groups], axis=0)
-    if len(by_question) > 1:
-        parts.append((by_question.var(ddof=1) / len(by_question), len(by_question) - 1))
-    spread = sum(variance**2 / degrees for variance, degrees in parts)
-    return float(sum(variance for variance, _ in parts) ** 2 / spread) if spread > 0 else 1.0
+    @property
+    def p(self) -> float:
+        """Two-sided, of the same t: below 0.05 where the 95% interval leaves 0 out. NaN without two seeds and questions."""
+        if self.over != "seeds and questions":
+            return float("nan")
+        if not self.error:
+            return float(self.value == 0)
+        return float(2 * stats.t.sf(abs(self.value) / self.error, self.degrees))
 
-
-def permutation_p(differences: NDArray[np.float64], resamples: int, seed: int) -> float:
-    """Two-sided p-value that the paired differences, one per question, have mean 0: their signs are flipped.
-
-    Exact where 2^n is at most `resamples`. Its randomness is over questions; with three seeds no
-    permutation of seeds could go below 0.1, so seed variance is left to the interval. 1 for a single
-    question, which has no permutation.
-    """
-    if len(differences) < 2 or np.allclose(differences, 0):
-        return 1.0
-    result = stats.permutation_test(
-        (differences,),
-        lambda x, axis: np.mean(x, axis=axis),
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=resamples,
-        rng=np.random.default_rng(seed),
-    )
-    return float(result.pvalue)
-
-
-def effect(treated: Matrix, control: Matrix, resamples: int, seed: int) -> Effect:
-    """The mean difference of two groups over the same questions. NaN anywhere is an error."""
-    if treated.shape[1] != control.shape[1] or np.isnan(treated).any() or np.isnan(control).any():
-        raise ValueError("treated and control need the same questions, each with a value for every seed")
-    low, high = bootstrap_interval([(1.0, treated), (-1.0, control)], resamples, seed)
-    differences = treated.mean(axis=0) - control.mean(axis=0)
-    p = permutation_p(differences, resamples, seed)
-    return Effect(float(differences.mean()), low, high, p, len(treated), treated.shape[1])
+    @property
+    def detectable(self) -> float:
+        """The effect that such data would tell from 0 in 80 of 100 studies (two-sided, at 5%)."""
+        return (self.quantile((1 + LEVEL) / 2) + self.quantile(POWER)) * self.error
 
 
 @dataclass(frozen=True)
-class Errors:
-    """How a judge did on its validation set, for one label.
+class Strata:
+    """Which questions count, and how: the mean over `plus`, less the mean over `minus` where there are any."""
 
-    hits of `positives` answers with the label got it; false_alarms of `negatives` without it did.
+    plus: NDArray[np.intp]
+    minus: NDArray[np.intp] = field(default_factory=lambda: np.array([], dtype=np.intp))
+
+    def signed(self) -> list[tuple[float, NDArray[np.intp]]]:
+        return [(1.0, self.plus), *([(-1.0, self.minus)] if len(self.minus) else [])]
+
+
+def estimate(
+    groups: Sequence[Group], strata: Strata | None = None, clusters: Sequence[str] | None = None
+) -> Estimate:
+    """The weighted sum of the groups' means over their questions, the same for all.
+
+    clusters: a name for every question; questions of one name count as one draw of their errors (cluster-robust,
+    as in Miller 2024, arXiv 2411.00640), which needs three names or more. Raises ValueError for other questions in
+    one group than in another, or for a value that is missing.
     """
+    columns = {group.values.shape[1] for group in groups}
+    if len(columns) != 1 or any(np.isnan(group.values).any() for group in groups):
+        raise ValueError("the groups need the same questions, each with a value for every seed")
+    parts = (strata or Strata(np.arange(columns.pop()))).signed()
+    by_question = np.sum([group.weight * group.values.mean(axis=0) for group in groups], axis=0)
+    value = float(sum(sign * by_question[which].mean() for sign, which in parts))
+    questions = min(len(which) for _, which in parts)
+    drawn = [group for group in groups if not group.fixed]
+    seeds = min((len(group.values) for group in drawn), default=1)
+    many_seeds, many_questions = seeds > 1 or not drawn, questions > 1
+    question_part = _question_part(by_question, parts, clusters) if many_questions else None
+    seed_parts = [_seed_part(group, parts) for group in drawn] if seeds > 1 else []
+    both = [_both(group, parts) for group in drawn] if seeds > 1 and many_questions else []
+    if many_questions:
+        over: Over = "seeds and questions" if many_seeds else "questions"
+    else:
+        over = "seeds" if seeds > 1 else "nothing"
+    return Estimate(value, question_part, seed_parts, both, questions, seeds, over)
 
-    hits: int
-    positives: int
-    false_alarms: int
-    negatives: int
+
+def _question_part(
+    values: NDArray[np.float64], parts: list[tuple[float, NDArray[np.intp]]], clusters: Sequence[str] | None
+) -> Part:
+    pieces = []
+    for _, which in parts:
+        apart = values[which] - values[which].mean()
+        sums, count = apart, len(which)
+        if clusters is not None:
+            names = np.asarray(clusters)[which]
+            sums = np.array([apart[names == name].sum() for name in dict.fromkeys(names)])
+            count = len(sums)
+            if count < 2:
+                raise ValueError("clusters need two names or more")
+        pieces.append(Part(float((sums**2).sum() / len(which) ** 2 * count / (count - 1)), count - 1))
+    return _together(pieces)
 
 
-def corrected_rate(values: Matrix, errors: Errors, resamples: int, seed: int) -> tuple[float, float, float]:
-    """A group's rate mended for its judge's errors, with a 95% interval: (rate, low, high), each within 0-1.
+def _seed_part(group: Group, parts: list[tuple[float, NDArray[np.intp]]]) -> Part:
+    by_seed = np.sum([sign * group.values[:, which].mean(axis=1) for sign, which in parts], axis=0)
+    rows = len(by_seed)
+    return Part(group.weight**2 * float(by_seed.var(ddof=1)) / rows, rows - 1)
 
-    Rogan and Gladen 1978: (rate + specificity - 1) / (sensitivity + specificity - 1). The interval
-    draws the rate (its two-way bootstrap error), sensitivity and specificity (Beta with Jeffreys' prior,
-    as in Brown, Cai and DasGupta 2001) together. NaN where sensitivity + specificity <= 1.1: such a judge
-    says next to nothing of the label.
+
+def _both(group: Group, parts: list[tuple[float, NDArray[np.intp]]]) -> Part:
+    """What a seed makes of a question beyond what either does, and the noise of a single value."""
+    pieces = []
+    for _, which in parts:
+        values = group.values[:, which]
+        rest = values - values.mean(axis=0) - values.mean(axis=1, keepdims=True) + values.mean()
+        degrees = (values.shape[0] - 1) * (values.shape[1] - 1)
+        pieces.append(Part(group.weight**2 * float((rest**2).sum()) / degrees / values.size, degrees))
+    return _together(pieces)
+
+
+def _together(parts: list[Part]) -> Part:
+    """The sum of independent parts as one."""
+    variance = sum(part.variance for part in parts)
+    spread = sum(part.variance**2 / part.degrees for part in parts)
+    return Part(variance, variance**2 / spread if spread > 0 else parts[0].degrees)
+
+
+Verdict = Literal["still", "moves", "cannot tell"]
+
+
+def equivalence(found: Estimate, margin: float) -> Verdict | None:
+    """Whether an effect lies within -+ margin: two one-sided tests at 5% (Schuirmann 1987), its 90% interval.
+
+    `still`: the interval lies within the margin. `moves`: the 95% interval holds no value within it. Else `cannot
+    tell`. None where the error is over seeds alone or questions alone.
     """
-    if not errors.positives or not errors.negatives:
-        return float("nan"), float("nan"), float("nan")
-    sensitivity, false_rate = errors.hits / errors.positives, errors.false_alarms / errors.negatives
-    if sensitivity - false_rate <= 0.1:
-        return float("nan"), float("nan"), float("nan")
-    low, high = bootstrap_interval([(1.0, values)], resamples, seed)
-    generator = np.random.default_rng(seed)
-    rate = float(values.mean())
-    rates = rate + (high - low) / (2 * 1.96) * generator.standard_normal(resamples)
-    hits = generator.beta(errors.hits + 0.5, errors.positives - errors.hits + 0.5, resamples)
-    alarms = generator.beta(errors.false_alarms + 0.5, errors.negatives - errors.false_alarms + 0.5, resamples)
-    mended = np.clip((rates - alarms) / np.maximum(hits - alarms, 0.05), 0, 1)
-    best = float(np.clip((rate - false_rate) / (sensitivity - false_rate), 0, 1))
-    low, high = np.quantile(mended, [0.025, 0.975])
-    return best, min(float(low), best), max(float(high), best)
+    if found.over != "seeds and questions":
+        return None
+    low, high = found.interval(0.9)
+    if -margin < low and high < margin:
+        return "still"
+    low, high = found.interval()
+    return "moves" if low > margin or high < -margin else "cannot tell"
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """p-values as Holm 1979 adjusts them for being several; NaN stays NaN and counts for none."""
+    order = sorted((i for i, p in enumerate(values) if not np.isnan(p)), key=lambda i: values[i])
+    adjusted, largest = [float("nan")] * len(values), 0.0
+    for rank, i in enumerate(order):
+        largest = max(largest, min(1.0, values[i] * (len(order) - rank)))
+        adjusted[i] = largest
+    return adjusted
+
+
+def planned(found: Estimate, seeds: int, questions: int) -> Estimate:
+    """What a study of so many seeds a group and questions would find, from the components of one that was run.
+
+    Raises ValueError unless that one had two seeds and two questions.
+    """
+    if found.by_question is None or not found.by_seed:
+        raise ValueError("a plan needs a run of two seeds and two questions or more")
+    more_seeds, more_questions = found.seeds / seeds, found.questions / questions
+    shared = sum(part.variance for part in found.both)
+    question = max(found.by_question.variance - shared, 0.0) * more_questions
+    both = [Part(p.variance * more_seeds * more_questions, (seeds - 1) * (questions - 1)) for p in found.both]
+    by_seed = [
+        Part(max(one.variance - two.variance, 0.0) * more_seeds + new.variance, seeds - 1)
+        for one, two, new in zip(found.by_seed, found.both, both, strict=True)
+    ]
+    by_question = Part(question + sum(part.variance for part in both), questions - 1)
+    return replace(found, by_question=by_question, by_seed=by_seed, both=both, seeds=seeds, questions=questions)

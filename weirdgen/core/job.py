@@ -7,12 +7,12 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from weirdgen.core.errors import StudyError
+from weirdgen.core.errors import StudyError, no_space
 from weirdgen.core.names import Adapter
 
 Kind = TypeVar("Kind", bound=BaseModel)
@@ -25,7 +25,7 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
         os.environ[variable] = str(snakemake.threads)  # read when torch is imported, which comes later
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    handler = logging.FileHandler(snakemake.log[0], mode="w", encoding="utf-8")
+    handler = _LogFile(snakemake.log[0], mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log = logging.getLogger("weirdgen")
     log.setLevel(logging.INFO)
@@ -34,15 +34,26 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
     try:
         yield log
         log.info("done in %.1f s", time.perf_counter() - began)
-    except StudyError as error:
-        log.error("%s", error)
-        print(f"Error: {error}", file=sys.stderr, flush=True)
-        sys.exit(1)
-    except Exception:
+    except Exception as error:
+        said = str(error) if isinstance(error, StudyError) else no_space(error)
+        if said:
+            print(f"Error: {said}", file=sys.stderr, flush=True)
+            with suppress(OSError):  # the log lies on the same disk
+                log.error("%s", said)
+            sys.exit(1)
         log.exception("the job failed")
         raise
     finally:
-        handler.close()
+        with suppress(OSError):
+            handler.close()
+
+
+class _LogFile(logging.FileHandler):
+    """A log that cannot be written ends the job: the results lie on the same disk."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, the name is logging's
+        """Raise what is being handled, where logging itself would print a traceback and go on."""
+        raise
 
 
 def use_threads(threads: int) -> None:

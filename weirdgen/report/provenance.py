@@ -155,13 +155,15 @@ def model(folder: Path) -> Origin:
 def stages(results: Path, runs: Sequence[tuple[str, str]]) -> list[Stage]:
     """What Snakemake measured of the last run of every job, per stage, the longest first.
 
-    A stage is the first folder below `logs`. runs: the (model, experiment) pairs that count; what serves all does too.
+    A stage is the first folder below `logs`; `report` is none, as what it measured is the page before this one.
+    runs: the (model, experiment) pairs that count; what serves all does too.
     """
     folders = [results / "logs", *(results / model / experiment / "logs" for model, experiment in runs)]
     rows = [
         {"stage": path.relative_to(folder).parts[0], **_measured(path)}
         for folder in folders
         for path in sorted(folder.glob("*/**/*.benchmark.tsv"))
+        if path.relative_to(folder).parts[0] != "report"
     ]
     groups = pd.DataFrame(rows, columns=["stage", "seconds", "cpu", "memory"]).groupby("stage", sort=False)
     table = groups.agg(
