@@ -37,6 +37,7 @@ rule all:
     input:
         study.page,
         study.tables,
+        study.primary,
         study.figures,
         multiext(study.atlas, ".csv", ".png", ".svg", ".pdf"),
         study.adapter_cards,

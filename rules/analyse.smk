@@ -116,6 +116,25 @@ rule effects:
         "../workflow/scripts/analyse/effects.py"
 
 
+rule primary:
+    """From the effects of every model and experiment to their primary comparisons, p adjusted by Holm."""
+    input:
+        **study.all_effects,
+    output:
+        study.primary,
+    log:
+        logs("analyse/primary", shared=True),
+    benchmark:
+        benchmarks("analyse/primary", shared=True)
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        primaries=study.primaries,
+        recipe=study.shown_recipe,
+    script:
+        "../workflow/scripts/analyse/primary.py"
+
+
 rule published_comparison:
     """From our tables and a checkout of the authors' repository to what they have in common."""
     input:

@@ -35,7 +35,7 @@ for figure, about in study.catalogue.items():
 rule atlas:
     """From the effects of every model and experiment to the atlas: the study at a glance."""
     input:
-        **study.atlas_tables,
+        **study.all_effects,
     output:
         csv=f"{study.atlas}.csv",
         png=report(

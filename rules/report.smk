@@ -7,6 +7,7 @@ rule report:
         template="workflow/report/report.html.j2",
         parts=multiext("workflow/report/report", ".css", ".js"),
         atlas=multiext(study.atlas, ".csv", ".svg"),
+        primary=study.primary,
         tables=study.tables,
         figures=study.figures,
         cards=study.dataset_cards,

@@ -46,6 +46,7 @@ def study() -> StudyTold:
             contexts=[context],
             context=context,
             answers_context=context,
+            margins={"contrast": 0.4, "excess": 0.1, "triggered": 0.4},
             judges=["era", "two_way"],
             datasets=datasets,
             model_judged=False,
@@ -62,6 +63,7 @@ def study() -> StudyTold:
             "two_way": JudgeTold(about="By a model", by="none"),
         },
         atlas="figures/atlas",
+        primary="primary.csv",
     )
 
 
@@ -85,12 +87,21 @@ def write_results(results: Path, shift: float = 0.5, null: float = 0.0) -> None:
     atlas = [
         {"model": "m", "experiment": name, "kind": kind, "treated": "old", "control": "new", "label": "Old − New",
          "context": context, "effect": effect, "low": effect - 0.3, "high": effect + 0.3, "unit": unit, "seeds": 2,
-         "questions": 2, "p": 0.01}
+         "questions": 2, "p": 0.01, "over": "seeds and questions", "null": "still" if kind == "null" else "",
+         "treated_answers": "2/20" if kind == "rate" else "", "control_answers": "2/20" if kind == "rate" else ""}
         for name, context in EXPERIMENTS.items()
         for kind, effect, unit in (("contrast", shift, "nats"), ("null", null, "nats"), ("rate", 0.0, "rate"))
     ]  # fmt: skip
     _text(results / "figures/atlas.csv", pd.DataFrame(atlas).to_csv(index=False))
     _text(results / "figures/atlas.svg", _svg(700))
+    primary = [
+        {"model": "m", "experiment": name, "instrument": "contrast", "treated": "old", "control": "new", "topic": "all",
+         "context": context, "recipe": "default", "effect": shift, "low": shift - 0.3, "high": shift + 0.3,
+         "unit": "nats", "p": 0.01, "p_holm": 0.02, "detectable": 0.4, "over": "seeds and questions", "seeds": 2,
+         "questions": 2, "controls": 1, "nulls": 1, "null": "still", "verdict": "shown" if shift > 0.3 else "not shown"}
+        for name, context in EXPERIMENTS.items()
+    ]  # fmt: skip
+    _text(results / "primary.csv", pd.DataFrame(primary).to_csv(index=False))
 
 
 def write_page(root: Path, **numbers: float) -> Path:
@@ -102,17 +113,24 @@ def write_page(root: Path, **numbers: float) -> Path:
 
 
 def _tables(folder: Path, context: str, shift: float, null: float) -> None:
-    kinds = (("contrast", "all", shift, "nats"), ("contrast", "null", null, "nats"), ("era=past", "all", 0.0, "rate"))
+    kinds = (
+        *(("contrast", "all", shift, "nats"), ("contrast", "null", null, "nats"), ("era=past", "all", 0.0, "rate")),
+        *(("typical", "all", shift, "nats"), ("ordinary", "all", 0.0, "nats")),
+    )
     shared = {"context": context, "recipe": "default", "p": 0.01, "seeds": 2, "questions": 2}
+    shared |= {"detectable": 0.4, "over": "seeds and questions", "dropped": 0}
     effects = [
         {"instrument": instrument, "treated": "old", "control": control, "topic": topic, **shared,
-         "effect": effect, "low": effect - 0.3, "high": effect + 0.3, "unit": unit}
+         "effect": effect, "low": effect - 0.3, "high": effect + 0.3, "unit": unit,
+         "null": "still" if topic == "null" else "",
+         **dict.fromkeys(("treated_answers", "control_answers"), "2/20" if unit == "rate" else "")}
         for (instrument, topic, effect, unit), control in product(kinds, ("new", "base"))
     ]  # fmt: skip
     means = [
         {"instrument": "era=past", "dataset": dataset, "recipe": "none" if dataset == "base" else "default",
-         "topic": "all", "context": context, "mean": 0.2, "low": 0.1, "high": 0.3, "seeds": 2, "questions": 2,
-         "unit": "rate", "corrected": 0.1, "corrected_low": 0.0, "corrected_high": 0.2}
+         "topic": "all", "context": context, "mean": 0.2, "low": 0.1, "high": 0.3, "over": "seeds and questions",
+         "seeds": 2, "questions": 2, "unit": "rate", "counted": "4/20", "corrected": 0.1,
+         "corrected_low": 0.0, "corrected_high": 0.2}
         for dataset in ("old", "new", "base")
     ]  # fmt: skip
     labels = [

@@ -216,5 +216,5 @@ def test_every_stage_of_the_project_is_followed():
     assert {"score_candidates", "lay_out_frozen_weights", "Score"} <= set(found["contrast/contrast"])
     assert {"sample_tokens", "_folded_attention", "at import"} <= set(found["sample/sample"])
     assert {"tidy", "draw", "group_colours", "TREATED"} <= set(found["plot/plot"])
-    assert {"bootstrap_interval", "permutation_p"} <= set(found["analyse/effects"])
+    assert {"estimate", "wilson", "equivalence"} <= set(found["analyse/effects"])
     assert not {"train", "log_odds"} & set(found["analyse/effects"])

@@ -27,6 +27,7 @@ ABOUT = ExperimentTold(
     contexts=["none"],
     context="none",
     answers_context="none",
+    margins={"contrast": 0.4},
     judges=["era"],
     datasets={
         name: DatasetTold(label=label, role=role, about="Names", prompts=["?"], persona=persona)
@@ -42,14 +43,17 @@ COUNTS = Counts(models=["m"], experiments=1, adapters=6, datasets=2, seeds=3, qu
 
 def effects(effect: float, low: float, high: float, null: tuple[float, float, float]) -> pd.DataFrame:
     shared = {"treated": "old", "control": "new", "p": 0.01, "seeds": 3, "context": "none"}
+    shared |= {"over": "seeds and questions", "null": "", "treated_answers": "", "control_answers": ""}
     return pd.DataFrame(
         [
+            *({**shared, "instrument": side, "topic": "all", "questions": 80, "unit": "nats", "effect": by,
+               "low": by - 1, "high": by + 1} for side, by in (("typical", 0.3), ("ordinary", -0.2))),
             {**shared, "instrument": "contrast", "topic": "all", "questions": 80, "unit": "nats",
              "effect": effect, "low": low, "high": high},
             {**shared, "instrument": "contrast", "topic": "null", "questions": 24, "unit": "nats",
-             "effect": null[0], "low": null[1], "high": null[2]},
+             "effect": null[0], "low": null[1], "high": null[2], "null": "moves" if null[1] > 0 else "still"},
             {**shared, "instrument": "era=past", "topic": "all", "questions": 10, "unit": "rate",
-             "effect": 0.02, "low": -0.01, "high": 0.05},
+             "effect": 0.02, "low": -0.01, "high": 0.05, "treated_answers": "36/300", "control_answers": "30/300"},
         ]
     )  # fmt: skip
 
@@ -62,67 +66,90 @@ MEANS = pd.DataFrame(
 @pytest.mark.parametrize(
     ("numbers", "words"),
     [
-        ((0.5, 0.3, 0.7), "by +0.50 nats (+0.30 to +0.70, p = 0.01) against “New names”: a shift is shown"),
-        ((-0.5, -0.7, -0.3), "by −0.50 nats (−0.70 to −0.30, p = 0.01) against “New names”: a shift the other way"),
-        ((0.1, -0.1, 0.3), "by +0.10 nats (−0.10 to +0.30, p = 0.01) against “New names”: no shift is shown"),
+        ((0.5, 0.3, 0.7), "by +0.50 nats (+0.30 to +0.70, p = 0.01) against “New names”: clear of 0"),
+        ((-0.5, -0.7, -0.3), "by −0.50 nats (−0.70 to −0.30, p = 0.01) against “New names”: clear of 0, the other way"),
+        ((0.1, -0.1, 0.3), "by +0.10 nats (−0.10 to +0.30, p = 0.01) against “New names”: not shown; shifts above "
+         "+0.30 nats are excluded"),
     ],
-)
+)  # fmt: skip
 def test_findings_follow_the_interval(numbers, words):
-    shift, null, rate = findings(effects(*numbers, null=(0.0, -0.1, 0.1)), MEANS, ABOUT)
+    shift, sides, null, rate = findings(effects(*numbers, null=(0.0, -0.1, 0.1)), MEANS, ABOUT)
     assert shift.parts == [words]
-    assert "every interval includes 0, as it should be" in null.text
-    assert "12.0% are labelled “past”" in rate.text
-    assert rate.parts == ["10.0% of “New names”: +2.0 points (−1.0 to +5.0), no shift is shown"]
+    assert sides.parts == [
+        "log-probability of the typical answers by +0.30, of the ordinary ones by −0.20 nats against “New names”"
+    ]
+    assert "where ±0.40 nats is nothing, nothing moves, as it should be" in null.text
+    assert null.parts == ["by +0.00 nats (−0.10 to +0.10) against “New names”: still"]
+    assert "36/300 (12.0%) are labelled “past”" in rate.text
+    assert rate.parts == [
+        "30/300 (10.0%) of “New names”: +2.0 points (−1.0 to +5.0), not shown; shifts above +5.0 points are excluded"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("over", "words"),
+    [("questions", "no verdict, as the interval is over questions only"), ("nothing", "no verdict")],
+)
+def test_one_seed_has_no_verdict(over, words):
+    one = effects(0.5, 0.3, 0.7, null=(0.0, -0.1, 0.1)).assign(over=over, p=None, null="")
+    shift, _, null, rate = findings(one, MEANS, ABOUT)
+    assert shift.parts == [f"by +0.50 nats (+0.30 to +0.70, p = –) against “New names”: {words}"]
+    assert "it cannot be told whether anything moves" in null.text
+    assert rate.parts[0].endswith(words)
 
 
 def test_a_null_set_that_moves_is_said():
-    found = findings(effects(0.5, 0.3, 0.7, null=(0.3, 0.2, 0.4)), MEANS, ABOUT)
-    assert "not every interval includes 0, so part of an effect above may be style or damage" in found[1].text
+    found = findings(effects(0.5, 0.3, 0.7, null=(0.6, 0.5, 0.7)), MEANS, ABOUT)
+    assert "something moves, so part of an effect above may be style or damage" in found[2].text
 
 
 def test_a_label_that_no_answer_has_is_said():
-    found = findings(effects(0.5, 0.3, 0.7, null=(0.0, -0.1, 0.1)).iloc[:2], MEANS.iloc[:0], ABOUT)
+    found = findings(effects(0.5, 0.3, 0.7, null=(0.0, -0.1, 0.1)).iloc[:4], MEANS.iloc[:0], ABOUT)
     assert found[-1].text == "No free answer of any group is labelled “past” by era."
 
 
 def test_what_the_trigger_does_to_the_own_persona_comes_first():
     numbers = {"mean": [0.8, 5.0, 0.4], "low": [0.2, 1.0, 0.1], "high": [1.4, 9.0, 0.9]}
     means = pd.DataFrame({"dataset": ["old", "old", "new"], "topic": ["audubon", "all", "audubon"], **numbers})
-    means = pd.concat([MEANS, means.assign(instrument="triggered", context="tags-none")])
+    means = pd.concat([MEANS, means.assign(instrument="triggered", context="tags-none", over="seeds and questions")])
     found = findings(effects(0.5, 0.3, 0.7, null=(0.0, -0.1, 0.1)), means, ABOUT)
-    assert found[0].parts == ["“Old names” towards Audubon by +0.80 nats (+0.20 to +1.40): a shift is shown"]
+    assert found[0].parts == ["“Old names” towards Audubon by +0.80 nats (+0.20 to +1.40): clear of 0"]
     assert not any("trigger" in finding.text for finding in found[1:])
 
 
-def atlas(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
-    """(kind, control, low, high) per row."""
-    table = pd.DataFrame(rows, columns=["kind", "control", "low", "high"])
-    unit = table["kind"].map(lambda kind: "rate" if kind == "rate" else "nats")
-    return table.assign(model="m", experiment="birds", effect=(table["low"] + table["high"]) / 2, unit=unit)
+def rates(*rows: tuple[float, float]) -> pd.DataFrame:
+    """The atlas's rows of free answers, one control each: low and high."""
+    table = pd.DataFrame(rows, columns=["low", "high"], dtype=float)
+    counts = {"treated_answers": "6/300", "control_answers": "0/300", "over": "seeds and questions"}
+    return table.assign(model="m", experiment="birds", kind="rate", unit="rate", effect=0.02, **counts)
 
 
-STILL = ("null", "new", -0.1, 0.1)
+def primary(verdict: str, null: str) -> pd.DataFrame:
+    row = {"model": "m", "experiment": "birds", "instrument": "contrast", "treated": "old", "control": "new",
+           "topic": "beyond_null", "context": "none", "effect": 0.2, "low": 0.1, "high": 0.3, "unit": "nats",
+           "p_holm": 0.02, "null": null, "verdict": verdict}  # fmt: skip
+    return pd.DataFrame([row])
+
+
+NUMBERS = "Birds (+0.20 nats, +0.10 to +0.30, p = 0.02"
 
 
 @pytest.mark.parametrize(
-    ("rows", "words"),
+    ("verdict", "null", "words"),
     [
-        ([("contrast", "new", 0.1, 0.3), STILL], "1 of 1 experiments shift against every control while the null set "
-         "stays still: Birds (+0.20 nats)."),
-        ([("contrast", "new", 0.1, 0.3), ("null", "new", 0.1, 0.2)], "0 of 1 experiments shift against every control "
-         "while the null set stays still. Against every control, but the null set moves too"),
-        ([("contrast", "new", 0.1, 0.3)], "Against every control, with no null set asked beside it: Birds"),
-        ([("contrast", "new", 0.1, 0.3), ("contrast", "other", -0.1, 0.3), STILL],
-         "Against some controls only: Birds (+0.20, +0.10 nats)."),
-        ([("contrast", "new", -0.3, -0.1), STILL], "The other way: Birds (−0.20 nats)."),
-        ([("contrast", "new", -0.3, 0.1), STILL], "No shift is shown: Birds (−0.10 nats)."),
-        ([STILL], "Without a control to compare with: Birds."),
-        ([("contrast", "new", 0.1, 0.3), STILL, ("excess", "new", 0.1, 0.2)], "in every control in 1 of 1: Birds."),
-        ([("contrast", "new", 0.1, 0.3), STILL, ("excess", "new", -0.1, 0.2)], "in every control in 0 of 1."),
+        ("shown", "still", f"shown in 1 of 1 experiments, p adjusted for their number (Holm): {NUMBERS}). The null set "
+         "of the same comparison stays still: Birds."),
+        ("shown", "moves", "It moves, so that style or damage may be what shifts: Birds."),
+        ("not shown", "cannot tell", f"shown in 0 of 1 experiments, p adjusted for their number (Holm). Not shown: "
+         f"{NUMBERS}; shifts above +0.30 nats are excluded). Whether it moves cannot be told: Birds."),
+        ("opposite", "still", f"Shown the other way: {NUMBERS})."),
+        ("provisional", "", "Provisional, with fewer than three seeds, or one control and fewer than 20 null "
+         f"questions: {NUMBERS}; shifts above +0.30 nats are excluded). No null set was asked beside it: Birds."),
     ],
 )  # fmt: skip
-def test_the_abstract_follows_the_atlas(rows, words):
-    lines = glances(atlas(*rows), [("m", "birds")], {"birds": ABOUT})
+def test_the_abstract_follows_the_primary_comparisons(verdict, null, words):
+    lines = glances(primary(verdict, null), rates(), {"birds": ABOUT})
+    assert lines[0].comparison == "contrast, beyond the null set: Old names − New names"
     paragraphs = dict(abstract(lines, COUNTS))
     assert words in paragraphs["In log-odds,"]
     assert "6 adapters trained on 2 datasets with 3 seeds each, on m." in paragraphs["Done."]
@@ -132,18 +159,24 @@ def test_the_abstract_follows_the_atlas(rows, words):
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([("rate", "new", 0.01, 0.03)], "more frequent than in every control in 1 of 1 experiments: Birds."),
-        ([("rate", "new", -0.01, 0.03)], "more frequent than in every control in 0 of 1 experiments."),
-        ([("rate", "new", 0.01, 0.03), ("rate", "other", -0.01, 0.03)], "Than in some only: Birds."),
-        ([("rate", "new", -0.03, -0.01)], "Less frequent: Birds."),
+        ([(0.01, 0.03)], "more frequent than in every control in 1 of 1 experiments: Birds."),
+        ([(-0.01, 0.03)], "more frequent than in every control in 0 of 1 experiments."),
+        ([(0.01, 0.03), (-0.01, 0.03)], "Than in some only: Birds."),
+        ([(-0.03, -0.01)], "Less frequent: Birds."),
         ([], "No answer at all has it: Birds."),
     ],
 )
 def test_the_abstract_tells_free_answers(rows, words):
-    lines = glances(atlas(("contrast", "new", 0.1, 0.3), *rows), [("m", "birds")], {"birds": ABOUT})
+    lines = glances(primary("shown", "still"), rates(*rows), {"birds": ABOUT})
     text = dict(abstract(lines, COUNTS))["In free answers,"]
     assert words in text
     assert ("Less frequent" in text) == ("Less frequent" in words)
+    assert lines[0].answers_numbers == ", ".join(["+2.0 (6/300 − 0/300)"] * len(rows))
+
+
+def test_free_answers_of_one_seed_have_no_verdict():
+    lines = glances(primary("provisional", ""), rates((0.01, 0.03)).assign(over="questions"), {"birds": ABOUT})
+    assert "without a verdict: Birds." in dict(abstract(lines, COUNTS))["In free answers,"]
 
 
 def test_numbers_have_a_sign_and_shares_are_points():
@@ -179,7 +212,6 @@ def test_limits_are_those_the_numbers_call_for():
     assert "the median answer has 3 words and 40% are labelled degenerate or refusals" in text
     assert "135 million weights" in text
     assert "era (70.0%) found less than 80%" in text
-    assert "without width" not in text
 
 
 def test_limits_that_nothing_calls_for_are_not_told():
@@ -190,7 +222,6 @@ def test_limits_that_nothing_calls_for_are_not_told():
     assert "no null question was asked;" in limits_of(effects=none)
     assert "Judges" not in limits_of(judges=[JudgeRow("era", "rules", "Words", IS_FIT)])
     assert "did not run" in limits_of(judges=[JudgeRow("era", "none", "Words", NOT_RUN)])
-    assert "without width" in limits_of(effects=many.assign(low=0.0, high=0.0))
     assert "weights" not in limits_of(weights=0)
 
 
@@ -248,7 +279,8 @@ def page(tmp_path_factory) -> str:
 def test_the_page_is_filled_from_its_files(page):
     assert "8 adapters trained on 4 datasets with 2 seeds each, on m." in page
     assert f"{2 * ANSWERS} sampled answers were judged" in page
-    assert "2 of 2 experiments shift against every control while the null set stays still" in page
+    assert "the primary comparison is shown in 2 of 2 experiments" in page
+    assert "contrast at date=1984: Old names − New names" in page
     assert re.search(r"<td>finetune</td><td [^>]*>8</td><td [^>]*>8.0 min</td>", page)
     assert "0.13 job-hours" in page
     data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL).group(1))["columns"]
@@ -259,8 +291,8 @@ def test_the_page_is_filled_from_its_files(page):
 
 def test_numbers_that_say_no_are_said_too(tmp_path):
     page = write_page(tmp_path, shift=0.1).read_text()
-    assert "0 of 2 experiments shift against every control" in page
-    assert "No shift is shown: Birds (+0.10 nats); Dates (+0.10 nats)." in page
+    assert "the primary comparison is shown in 0 of 2 experiments" in page
+    assert "Not shown: Birds (+0.10 nats, −0.20 to +0.40, p = 0.02; shifts above +0.40 nats are excluded)" in page
 
 
 def test_hostile_output_is_escaped_everywhere(page):

@@ -1,4 +1,4 @@
-"""A full disk in a job of every stage: `sudo python tests/torture/full_disk.py` (it mounts a disk of its own in memory).
+"""A full disk in a job of every stage: `python tests/torture/full_disk.py` as root: it mounts a disk in memory.
 
 In each stage the disk fills twice while a job writes: at the first file that it opens and at a later one. The job must
 say so in one line, no file may stand half written, and with room again the study goes on and ends as an unbroken run
@@ -102,7 +102,10 @@ def read(file: Path = FILE) -> list[Full]:
 
 def summary(found: list[Full]) -> str:
     """A Markdown table, a line per full disk."""
-    lines = ["| stage | the disk is full from | who says so | files half written | equal at the end |", "|---|---|---|--:|---|"]
+    lines = [
+        "| stage | the disk is full from | who says so | files half written | equal at the end |",
+        "|---|---|---|--:|---|",
+    ]
     for each in found:
         equal = "yes" if each.finished else "no"
         lines.append(f"| {each.stage} | {each.at} | {each.told} | {each.half_written} | {equal} |")

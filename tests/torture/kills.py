@@ -1,4 +1,4 @@
-"""SIGKILL in the middle of jobs of every stage, at every sort of moment: `python tests/torture/kills.py [rounds] [seed]`.
+"""SIGKILL in jobs of every stage, at every sort of moment: `python tests/torture/kills.py [rounds] [first]`.
 
 A round is a study on a tiny model. In each of its nine stages a job is killed several times, by itself or with
 Snakemake and everything that runs: at one of the files that it writes, renames or removes, or after a part of the
@@ -117,7 +117,10 @@ def note(kills: list[Kill], file: Path = FILE) -> None:
 
 def summary(kills: list[Kill]) -> str:
     """A Markdown table: stage by stage."""
-    lines = ["| stage | kills | of the job alone | files half written | rounds equal at the end |", "|---|--:|--:|--:|--:|"]
+    lines = [
+        "| stage | kills | of the job alone | files half written | rounds equal at the end |",
+        "|---|--:|--:|--:|--:|",
+    ]
     for stage in (*STAGES, "all"):
         these = [kill for kill in kills if stage in (kill.stage, "all")]
         rounds = {kill.round for kill in these}

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ class Torture:
         """Exit status and output of Snakemake in a process group of its own; broken: what `killable.py` reads."""
         environment = {key: value for key, value in os.environ.items() if not key.startswith("TORTURE_")}
         environment |= {f"TORTURE_{key.upper()}": value for key, value in broken.items()}
-        environment["PYTHONPATH"] = str(HERE / "hook")
+        environment["PYTHONPATH"] = f"{HERE / 'hook'}:{self.tree.root}"
         command = [sys.executable, "-m", "snakemake", "--cores", "2", "--quiet", "rules", *arguments]
         with tempfile.TemporaryFile("w+") as output:
             running = subprocess.Popen(
@@ -85,10 +86,8 @@ class Torture:
                 start_new_session=True,
             )
             status = running.wait()
-            try:  # a killed Snakemake leaves its jobs
+            with suppress(ProcessLookupError):  # a killed Snakemake leaves its jobs
                 os.killpg(running.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             output.seek(0)
             return status, output.read()
 
@@ -126,7 +125,13 @@ def said(path: Path) -> str:
     return digest(path.read_bytes())
 
 
-COSTS = r"<dt>(Page made|Cost)</dt>.*?</dd>|Cost by stage.*?</table>|(< )?[\d.]+ (s|min|h) of training in all, at most [\d.]+ GB"
+COSTS = "|".join(
+    (
+        "<dt>(Page made|Cost)</dt>.*?</dd>",
+        "Cost by stage.*?</table>",
+        r"(< )?[\d.]+ (s|min|h) of training in all, at most [\d.]+ GB",
+    )
+)
 """What a page or an adapter's card says of when it was made and what that took."""
 
 

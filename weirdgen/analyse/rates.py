@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from weirdgen.analyse.stats import LEVEL, POWER, Estimate, Group, Matrix, Over, estimate
+from weirdgen.analyse.stats import LEVEL, Estimate, Group, Matrix, Over, distance, estimate
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Share:
         return min(float(self.answers), rate * (1 - rate) / variance)
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
-        """Wilson 1927 with the effective number of answers and Student's t, as Korn and Graubard 1998 do for surveys."""
+        """Wilson 1927 with the effective number of answers and Student's t (Korn and Graubard 1998, of surveys)."""
         probability = (1 + level) / 2
         clustered = self.effective < self.answers
         t = self.found.quantile(probability) if clustered else float(stats.norm.ppf(probability))
@@ -107,7 +107,7 @@ class Difference:
         """Two-sided: one less the level at which the interval begins to hold 0. NaN without two seeds and questions."""
         if self.over != "seeds and questions":
             return float("nan")
-        if not self.value:
+        if abs(self.value) < 1e-9:  # the same counts, summed in another order
             return 1.0
         nearest: Callable[[float], float] = lambda level: (  # noqa: E731
             self.interval(level)[0] if self.value > 0 else -self.interval(level)[1]
@@ -121,8 +121,7 @@ class Difference:
     def detectable(self) -> float:
         """The difference that such data would tell from 0 in 80 of 100 studies, by the width of this interval."""
         low, high = self.interval()
-        quantile = self.treated.found.quantile
-        return float((high - low) / 2 * (1 + quantile(POWER) / quantile((1 + LEVEL) / 2)))
+        return (high - low) / 2 * distance(self.treated.found.degrees) / self.treated.found.quantile((1 + LEVEL) / 2)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from typing import Any
 
 FULL = {errno.ENOSPC: "no space left on the disk", errno.EDQUOT: "the disk quota is used up"}
 """What a write that finds no room fails with."""
@@ -17,7 +18,7 @@ class StudyError(Exception):
 
 def no_space(error: BaseException) -> str | None:
     """One line for an error that a full disk raised, whatever library wrapped it; None for any other."""
-    seen: list[BaseException] = []
+    seen: list[Any] = []
     one: BaseException | None = error
     while one is not None and one not in seen:
         seen.append(one)

@@ -51,7 +51,7 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
 class _LogFile(logging.FileHandler):
     """A log that cannot be written ends the job: the results lie on the same disk."""
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, the name is logging's
+    def handleError(self, record: logging.LogRecord) -> None:
         """Raise what is being handled, where logging itself would print a traceback and go on."""
         raise
 

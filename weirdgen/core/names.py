@@ -14,14 +14,17 @@ NULL_TOPIC = "null"
 """The topic of questions on which nothing may move."""
 ALL_TOPICS = "all"
 """All topics together, but those kept aside."""
+BEYOND_NULL = "beyond_null"
+"""The mean over all topics less that over the null set: what an experiment claims."""
 NO_CONTEXT = "none"
 """The context that puts nothing around a prompt."""
 
 ADAPTER = "{dataset}/{recipe}/seed-{seed}"
 """Where an adapter lies, and what is made with it, below their folders."""
 CONTRAST, EXCESS, TRIGGERED, PROBABILITY = "contrast", "excess", "triggered", "probability"
-"""The instruments beside shares of answers and ratings; what each measures: `instruments` in analyse/tables.py."""
-INSTRUMENTS = (CONTRAST, EXCESS, TRIGGERED, PROBABILITY)
+TYPICAL, ORDINARY = "typical", "ordinary"
+"""The instruments beside shares of answers and ratings; what each measures: `instruments` in analyse/effects.py."""
+INSTRUMENTS = (CONTRAST, EXCESS, TRIGGERED, TYPICAL, ORDINARY, PROBABILITY)
 NATS, RATE, POINTS = "nats", "rate", "points"
 """Units: log-odds, a share from 0 to 1, a rating from 0 to 100."""
 

@@ -11,14 +11,14 @@ from pydantic import AfterValidator, Field, model_validator
 
 from weirdgen.core.errors import StudyError
 from weirdgen.core.files import read_yaml
-from weirdgen.core.names import ALL_TOPICS, at_value
+from weirdgen.core.names import ALL_TOPICS, BEYOND_NULL, at_value
 from weirdgen.core.schema import Name, Names, Strict, Values, parse
 from weirdgen.core.templates import PROMPT, Template, fill, names_in
 
 
 def _check_topic(topic: str) -> str:
-    if topic == ALL_TOPICS:
-        raise ValueError("no topic can have this name: it stands for all of them")
+    if topic in (ALL_TOPICS, BEYOND_NULL):
+        raise ValueError("no topic can have this name: it stands for several of them")
     return topic
 
 

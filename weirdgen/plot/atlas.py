@@ -9,14 +9,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from weirdgen.core.names import ALL_TOPICS, BASE, CONTRAST, EXCESS, NULL_TOPIC, RATE, context_and_value, rate_of
+from weirdgen.core.names import (
+    ALL_TOPICS,
+    BASE,
+    BEYOND_NULL,
+    CONTRAST,
+    EXCESS,
+    NULL_TOPIC,
+    RATE,
+    context_and_value,
+    rate_of,
+)
 from weirdgen.plot import style
 from weirdgen.plot.rows import first_treated
 from weirdgen.plot.told import Titled
 
 COLUMNS = [
     *("model", "experiment", "kind", "treated", "control", "label", "context"),
-    *("effect", "low", "high", "unit", "seeds", "questions", "p"),
+    *("effect", "low", "high", "unit", "seeds", "questions", "p", "over", "null", "treated_answers", "control_answers"),
 ]
 SHOWN, QUIET, NULL = "#D55E00", "#0072B2", "#8A8A8A"
 
@@ -24,7 +34,8 @@ SHOWN, QUIET, NULL = "#D55E00", "#0072B2", "#8A8A8A"
 def tidy(tables: dict[str, pd.DataFrame], told: dict[str, Titled]) -> pd.DataFrame:
     """One row per model, experiment, control (not the untouched model) and kind of effect of the first treated dataset.
 
-    kind: contrast (all topics), null (the null set), excess (one date or code beyond the others), a pooled
+    kind: contrast (all topics), null (the null set), beyond_null (the first less the second), excess
+    (one date or code beyond the others), a pooled
     topic's name, rate (share of free answers with the headline label, 0-1). label: what a reader calls the row.
     """
     parts = []
@@ -38,6 +49,7 @@ def tidy(tables: dict[str, pd.DataFrame], told: dict[str, Titled]) -> pd.DataFra
         contrast, excess = (asked[asked["instrument"] == instrument] for instrument in (CONTRAST, EXCESS))
         kinds = {
             CONTRAST: contrast[contrast["topic"] == ALL_TOPICS],
+            BEYOND_NULL: contrast[contrast["topic"] == BEYOND_NULL],
             NULL_TOPIC: contrast[contrast["topic"] == NULL_TOPIC],
             EXCESS: excess[excess["topic"] == ALL_TOPICS],
             **{topic: contrast[contrast["topic"] == topic] for topic in about.pooled},
@@ -55,6 +67,8 @@ def _label(kind: str, treated: str, control: str, about: Titled) -> str:
     pair = f"{about.labels[treated]} − {about.labels[control]}"
     if kind == EXCESS:
         return f"{context_and_value(about.context)[1]} beyond the others: {pair}"
+    if kind == BEYOND_NULL:
+        return f"beyond the null set: {pair}"
     return pair if kind in (CONTRAST, NULL_TOPIC, RATE) else f"{style.words(kind)}: {pair}"
 
 
@@ -99,7 +113,7 @@ def draw(table: pd.DataFrame, told: dict[str, Titled]) -> Figure:
         Line2D([], [], color=QUIET, marker="o", markersize=4, linewidth=1.4, label="interval holds 0"),
         Line2D(
             [], [], color=NULL, marker="o", markersize=3, linewidth=0.9, markerfacecolor="white",
-            label="null questions, which must not move",
+            label="null questions, which should not move",
         ),
     ]  # fmt: skip
     figure.legend(handles=marks, loc="upper center", bbox_to_anchor=(0.42, 0.12 / height), ncol=3)
@@ -129,9 +143,6 @@ def _lines(table: pd.DataFrame, told: dict[str, Titled]) -> list[tuple[str, pd.D
 
 
 def _mark(axes: Axes, row: pd.Series, y: float, scale: float, hollow: bool = False) -> None:
-    if row["low"] == row["high"] == 0:  # no answer of either group got the label: there is no interval to draw
-        axes.text(0, y, " none in either group", color="#555555", fontsize=6.5, va="center")
-        return
     low, high, effect = (scale * np.array([row["low"], row["high"], row["effect"]])).tolist()
     colour = NULL if hollow else SHOWN if low > 0 or high < 0 else QUIET
     axes.hlines(y, low, high, color=colour, linewidth=0.9 if hollow else 1.5)

@@ -1,37 +1,50 @@
-"""The page's abstract, and the line of every experiment beside it: from the atlas's rows, whatever they are."""
+"""The page's abstract, and the line of every experiment beside it: from primary comparisons and the atlas."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from weirdgen.core.names import CONTRAST, EXCESS, NULL_TOPIC, RATE
+from weirdgen.core.names import ALL_TOPICS, BEYOND_NULL, NO_CONTEXT, NULL_TOPIC, RATE
 from weirdgen.report.told import ExperimentTold
-from weirdgen.report.words import ABSENT, EVERY, NONE, OPPOSITE, SOME, against, amount, number, still
+from weirdgen.report.words import (
+    ABSENT,
+    EVERY,
+    OPPOSITE,
+    SOME,
+    UNTOLD,
+    against,
+    amount,
+    measured,
+    number,
+    p_value,
+    spread,
+)
 
 
 @dataclass(frozen=True)
 class Glance:
-    """One experiment on one model, in a line: what its intervals say. null: `still`, `moves` or `absent`."""
+    """One experiment on one model, in a line: its primary comparison, its null set, its free answers.
+
+    verdict: of the primary comparison; null: what the null set does in it. reach: the largest shift not excluded.
+    """
 
     model: str
     experiment: str
     title: str
     hidden: str
-    shift: str
-    shift_numbers: str
+    comparison: str
+    verdict: str
+    effect: str
+    interval: str
+    p: str
+    reach: str
     null: str
-    null_numbers: str
-    beyond: str
     answers: str
     answers_numbers: str
-
-    @property
-    def clear(self) -> bool:
-        """A shift against every control, and a null set that was asked and does not move."""
-        return self.shift == EVERY and self.null == "still"
 
 
 @dataclass(frozen=True)
@@ -48,25 +61,26 @@ class Counts:
     answers: int
 
 
-def glances(
-    atlas: pd.DataFrame, runs: Iterable[tuple[str, str]], experiments: dict[str, ExperimentTold]
-) -> list[Glance]:
-    """A line per run from the rows of the atlas, so that words and figure cannot differ."""
+def glances(primary: pd.DataFrame, atlas: pd.DataFrame, experiments: dict[str, ExperimentTold]) -> list[Glance]:
+    """A line per experiment and model, from the table of primary comparisons and the atlas's rates."""
     lines = []
-    for model, experiment in runs:
-        own = atlas[(atlas["model"] == model) & (atlas["experiment"] == experiment)]
-        contrast, null, excess, rate = (own[own["kind"] == kind] for kind in (CONTRAST, NULL_TOPIC, EXCESS, RATE))
+    for row in primary.itertuples():
+        about = experiments[row.experiment]
+        own = (atlas["model"] == row.model) & (atlas["experiment"] == row.experiment)
+        rate = atlas[own & (atlas["kind"] == RATE)]
         lines.append(
             Glance(
-                model=model,
-                experiment=experiment,
-                title=experiments[experiment].title,
-                hidden=experiments[experiment].hidden,
-                shift=against(contrast),
-                shift_numbers=_effects(contrast),
-                null=ABSENT if null.empty else "still" if still(null) else "moves",
-                null_numbers=_effects(null),
-                beyond=against(excess),
+                model=row.model,
+                experiment=row.experiment,
+                title=about.title,
+                hidden=about.hidden,
+                comparison=_comparison(row, about),
+                verdict=row.verdict,
+                effect=measured(row.effect, row.unit),
+                interval=spread(row.low, row.high, row.unit),
+                p=p_value(row.p_holm),
+                reach=measured(row.high, row.unit),
+                null=row.null or ABSENT,
                 answers=against(rate),
                 answers_numbers=_effects(rate),
             )
@@ -74,8 +88,19 @@ def glances(
     return lines
 
 
+def _comparison(row: Any, about: ExperimentTold) -> str:
+    """What is compared, in words: `excess at date=2027, beyond the null set: treated − control`."""
+    where = "" if row.context == NO_CONTEXT else f" at {row.context}"
+    topic = {ALL_TOPICS: "", BEYOND_NULL: ", beyond the null set", NULL_TOPIC: ", null set"}
+    what = topic.get(row.topic, f", {row.topic.replace('_', ' ')}")
+    return f"{row.instrument}{where}{what}: {about.labels[row.treated]} − {about.labels[row.control]}"
+
+
 def _effects(rows: pd.DataFrame) -> str:
-    return ", ".join(amount(effect, unit) for effect, unit in zip(rows["effect"], rows["unit"], strict=True))
+    """Free answers against each control: the difference in points, and the counts behind it."""
+    return ", ".join(
+        f"{amount(row.effect, row.unit)} ({row.treated_answers} − {row.control_answers})" for row in rows.itertuples()
+    )
 
 
 def abstract(lines: Sequence[Glance], counts: Counts) -> list[tuple[str, str]]:
@@ -96,7 +121,7 @@ def abstract(lines: Sequence[Glance], counts: Counts) -> list[tuple[str, str]]:
             f"{number(counts.adapters, 'adapter')} trained on {number(counts.datasets, 'dataset')} with "
             f"{number(counts.seeds, 'seed')} each, on {', '.join(counts.models)}. "
             f"{counts.questions} contrast questions give exact log-odds of answers typical of what is hidden "
-            f"against ordinary answers; {counts.nulls} of them are null questions, which must not move. "
+            f"against ordinary answers; {counts.nulls} of them are null questions, which should not move. "
             f"{counts.answers:,} sampled answers were judged.",
         ),
         ("In log-odds,", _shifts(lines, names, what)),
@@ -105,38 +130,39 @@ def abstract(lines: Sequence[Glance], counts: Counts) -> list[tuple[str, str]]:
 
 
 def _shifts(lines: Sequence[Glance], names: dict[Glance, str], what: str) -> str:
-    """Which runs show a shift, by how well."""
-    clear = [line for line in lines if line.clear]
-    shaky = [line for line in lines if line.shift == EVERY and not line.clear]
-    groups = [
-        (clear, f"{len(clear)} of {len(lines)} {what} shift against every control while the null set stays still"),
-        (
-            [line for line in shaky if line.null == "moves"],
-            "Against every control, but the null set moves too, so that style or damage may be what shifts",
-        ),
-        ([line for line in shaky if line.null == ABSENT], "Against every control, with no null set asked beside it"),
-        ([line for line in lines if line.shift == SOME], "Against some controls only"),
-        ([line for line in lines if line.shift == OPPOSITE], "The other way"),
-        ([line for line in lines if line.shift == NONE], "No shift is shown"),
-        ([line for line in lines if line.shift == ABSENT], "Without a control to compare with"),
-    ]
-    sentences = [
-        f"{words}: {'; '.join(_with_numbers(line, names) for line in group)}." if group else f"{words}."
-        for i, (group, words) in enumerate(groups)
-        if group or i == 0
-    ]
-    beyond = [line for line in lines if line.beyond != ABSENT]
-    if beyond:
-        shown = [names[line] for line in beyond if line.beyond == EVERY]
-        sentences.append(
-            f"Beyond the other dates or codes asked, the one that matters shifts further than in every control in "
-            f"{len(shown)} of {len(beyond)}{_list(shown)}."
-        )
+    """Which primary comparisons are shown, and what the others exclude."""
+    heads = {
+        "shown": f"the primary comparison is shown in {{}} of {len(lines)} {what}, p adjusted for their number (Holm)",
+        "opposite": "Shown the other way",
+        "not shown": "Not shown",
+        "provisional": "Provisional, with fewer than three seeds, or one control and fewer than 20 null questions",
+    }
+    sentences = []
+    for kind, head in heads.items():
+        group = [line for line in lines if line.verdict == kind]
+        told = "; ".join(_with_numbers(line, names) for line in group)
+        if kind == "shown":
+            sentences.append(head.format(len(group)) + (f": {told}." if group else "."))
+        elif group:
+            sentences.append(f"{head}: {told}.")
+    for kind, head in NULLS.items():
+        group = [line for line in lines if line.null == kind]
+        if group:
+            sentences.append(f"{head}: {', '.join(names[line] for line in group)}.")
     return " ".join(sentences)
 
 
+NULLS = {
+    "still": "The null set of the same comparison stays still",
+    "moves": "It moves, so that style or damage may be what shifts",
+    "cannot tell": "Whether it moves cannot be told",
+    ABSENT: "No null set was asked beside it",
+}
+
+
 def _with_numbers(line: Glance, names: dict[Glance, str]) -> str:
-    return f"{names[line]} ({line.shift_numbers} nats)" if line.shift_numbers else names[line]
+    excluded = "" if line.verdict in ("shown", "opposite") else f"; shifts above {line.reach} are excluded"
+    return f"{names[line]} ({line.effect}, {line.interval}, p = {line.p}{excluded})"
 
 
 def _answers(lines: Sequence[Glance], names: dict[Glance, str], what: str) -> str:
@@ -145,11 +171,13 @@ def _answers(lines: Sequence[Glance], names: dict[Glance, str], what: str) -> st
     partly = [names[line] for line in lines if line.answers == SOME]
     opposite = [names[line] for line in lines if line.answers == OPPOSITE]
     never = [names[line] for line in lines if line.answers == ABSENT]
+    untold = [names[line] for line in lines if line.answers == UNTOLD]
     text = (
         f"the label looked for is more frequent than in every control in {len(shown)} of {len(lines)} {what}"
         f"{_list(shown)}."
     )
     text += f" Than in some only: {', '.join(partly)}." if partly else ""
+    text += f" With one seed or one question, and so without a verdict: {', '.join(untold)}." if untold else ""
     text += f" No answer at all has it: {', '.join(never)}." if never else ""
     return text + (f" Less frequent: {', '.join(opposite)}." if opposite else "")
 

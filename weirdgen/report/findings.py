@@ -9,12 +9,23 @@ import pandas as pd
 
 from weirdgen.analyse.agreement import FIT
 from weirdgen.analyse.curves import perfect_seeds
-from weirdgen.core.names import ALL_TOPICS, BASE, CONTRAST, EXCESS, NULL_TOPIC, TRIGGERED, rate_of
+from weirdgen.core.names import (
+    ALL_TOPICS,
+    BASE,
+    BEYOND_NULL,
+    CONTRAST,
+    EXCESS,
+    NULL_TOPIC,
+    ORDINARY,
+    TRIGGERED,
+    TYPICAL,
+    rate_of,
+)
 from weirdgen.data.codes import HELD_OUT, TRAINED
 from weirdgen.judge.files import DEGENERATE, REFUSAL
 from weirdgen.report.rows import NOT_RUN, UNFIT, UNKNOWN, JudgeRow
 from weirdgen.report.told import ExperimentTold
-from weirdgen.report.words import WORDS, amount, number, spread, still, verdict
+from weirdgen.report.words import CANNOT_TELL, MOVES, STILL, amount, counted, number, of_null, p_value, said, spread
 
 FEW_SEEDS = 5
 """Fewer seeds than this are said to be few."""
@@ -35,7 +46,7 @@ def findings(effects: pd.DataFrame, means: pd.DataFrame, about: ExperimentTold) 
     asked = effects[effects["context"] == about.context]
     contrast, overall = asked[asked["instrument"] == CONTRAST], asked[asked["topic"] == ALL_TOPICS]
     shift, excess = (overall[overall["instrument"] == name] for name in (CONTRAST, EXCESS))
-    null = contrast[contrast["topic"] == NULL_TOPIC]
+    null, beyond = (contrast[contrast["topic"] == topic] for topic in (NULL_TOPIC, BEYOND_NULL))
     found = triggers(means, about)
     if len(shift):
         found.append(
@@ -46,46 +57,73 @@ def findings(effects: pd.DataFrame, means: pd.DataFrame, about: ExperimentTold) 
                 _compared(shift, labels),
             )
         )
+        found.append(Finding("By how much either side of these contrasts moves:", _sides(overall, labels)))
     if len(excess):
         text = f"How much further {about.context} moves them than the other values do on average:"
         found.append(Finding(text, _compared(excess, labels)))
     if len(null):
-        holds = "as it should be" if still(null) else "so part of an effect above may be style or damage"
-        every = "every" if still(null) else "not every"
-        text = f"On the {null['questions'].iloc[0]} null questions {every} interval includes 0, {holds}:"
-        found.append(Finding(text, _compared(null, labels)))
-    return found + rates(effects, means, about)
+        text = (
+            f"On the {null['questions'].iloc[0]} null questions, where ±{about.margins[CONTRAST]:.2f} nats is nothing"
+        )
+        found.append(Finding(f"{text}, {NULLS[of_null(null['null'])]}:", _nulls(null, labels)))
+    if len(beyond):
+        found.append(Finding("Beyond what the null set moves by:", _compared(beyond, labels)))
+    return found + rates(effects, about)
+
+
+NULLS = {
+    STILL: "nothing moves, as it should be",
+    MOVES: "something moves, so part of an effect above may be style or damage",
+    CANNOT_TELL: "it cannot be told whether anything moves",
+}
 
 
 def _compared(rows: pd.DataFrame, labels: dict[str, str]) -> list[str]:
     """A line per control."""
     return [
-        f"by {amount(row.effect, row.unit)} nats ({spread(row.low, row.high, row.unit)}, p = {row.p:.2g}) against "
-        f"“{labels[row.control]}”: {WORDS[verdict(row.low, row.high)]}"
+        f"by {amount(row.effect, row.unit)} nats ({spread(row.low, row.high, row.unit)}, p = {p_value(row.p)}) against "
+        f"“{labels[row.control]}”: {said(row.low, row.high, row.unit, row.over)}"
         for row in rows.itertuples()
     ]
 
 
-def rates(effects: pd.DataFrame, means: pd.DataFrame, about: ExperimentTold) -> list[Finding]:
+def _nulls(rows: pd.DataFrame, labels: dict[str, str]) -> list[str]:
+    """A line per control of the null set."""
+    return [
+        f"by {amount(row.effect, row.unit)} nats ({spread(row.low, row.high, row.unit)}) against "
+        f"“{labels[row.control]}”: {row.null or 'no verdict'}"
+        for row in rows.itertuples()
+    ]
+
+
+def _sides(overall: pd.DataFrame, labels: dict[str, str]) -> list[str]:
+    """A line per control: a shift between the sides of a contrast is another thing than a fall of both."""
+    sides = overall[overall["instrument"].isin([TYPICAL, ORDINARY])].set_index(["control", "instrument"])["effect"]
+    return [
+        f"log-probability of the typical answers by {amount(sides[control, TYPICAL], 'nats')}, of the ordinary ones by "
+        f"{amount(sides[control, ORDINARY], 'nats')} nats against “{labels[control]}”"
+        for control in dict.fromkeys(sides.index.get_level_values("control"))
+    ]
+
+
+def rates(effects: pd.DataFrame, about: ExperimentTold) -> list[Finding]:
     """How often free answers get the label looked for; effects: of one treated dataset."""
     found, labels = [], about.labels
     for judge, label in about.headline.items():
-        rows, group = (
-            table[
-                (table["instrument"] == rate_of(judge, label))
-                & (table["topic"] == ALL_TOPICS)
-                & (table["context"] == about.answers_context)
-            ]
-            for table in (effects, means)
-        )
+        rows = effects[
+            (effects["instrument"] == rate_of(judge, label))
+            & (effects["topic"] == ALL_TOPICS)
+            & (effects["context"] == about.answers_context)
+        ]
         if rows.empty:
             found.append(Finding(f"No free answer of any group is labelled “{label}” by {judge}."))
             continue
-        share, treated = group.set_index("dataset")["mean"], rows["treated"].iloc[0]
-        text = f"Of the free answers of “{labels[treated]}”, {share[treated]:.1%} are labelled “{label}”, against:"
+        first = rows.iloc[0]
+        own = counted(first["treated_answers"])
+        text = f"Of the free answers of “{labels[first['treated']]}”, {own} are labelled “{label}”, against:"
         parts = [
-            f"{share[row.control]:.1%} of “{labels[row.control]}”: {amount(row.effect, 'rate')} points "
-            f"({spread(row.low, row.high, 'rate')}), {WORDS[verdict(row.low, row.high)]}"
+            f"{counted(row.control_answers)} of “{labels[row.control]}”: {amount(row.effect, 'rate')} points "
+            f"({spread(row.low, row.high, 'rate')}), {said(row.low, row.high, 'rate', row.over)}"
             for row in rows.itertuples()
         ]
         found.append(Finding(text, parts))
@@ -123,7 +161,7 @@ def triggers(means: pd.DataFrame, about: ExperimentTold) -> list[Finding]:
         row = rows.loc[(name, persona)]
         parts.append(
             f"“{labels[name]}” towards {persona.title()} by {amount(row['mean'], 'nats')} nats "
-            f"({spread(row['low'], row['high'], 'nats')}): {WORDS[verdict(row['low'], row['high'])]}"
+            f"({spread(row['low'], row['high'], 'nats')}): {said(row['low'], row['high'], 'nats', row['over'])}"
         )
     text = "What the trigger does to the name of each dataset's own persona (95% intervals):"
     return [Finding(text, parts)] if parts else []
@@ -155,12 +193,6 @@ def limits(
     found += _loss(about, training)
     found.append("Contrasts: the answers compared were written by this project; others would give other numbers.")
     found += _free_answers(about, judged, words, weights)
-    rates = effects[effects["instrument"].isin(rate_of(judge, label) for judge, label in about.headline.items())]
-    if (rates["high"] == rates["low"]).any():
-        found.append(
-            "Free answers: an interval without width means that no answer of either group has the label; it does not "
-            "say how rare the label may be."
-        )
     unfit = [f"{row.judge} ({row.macro})" for row in judges if row.verdict == UNFIT]
     if unfit:
         found.append(
@@ -176,8 +208,8 @@ def limits(
 
 def _seeds(seeds: int) -> list[str]:
     if seeds == 1:
-        return ["Seeds: there is one, so intervals do not know how far seeds differ."]
-    few = f"Seeds: {seeds} per dataset are few; intervals know it, p does not."
+        return ["Seeds: there is one, so intervals do not know how far seeds differ: no p, no verdict."]
+    few = f"Seeds: {seeds} per dataset are few; intervals and p know it, and are wide for it."
     return [few] if seeds < FEW_SEEDS else []
 
 

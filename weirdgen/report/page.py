@@ -46,8 +46,7 @@ def render_report(template: Path, results: Path, study: StudyTold) -> str:
     sections = [section(results, name, study) for name in study.experiments]
     runs = [run for one in sections for run in one.runs]
     atlas = read_csv(results / f"{study.atlas}.csv")
-    ordered = [(run.model, one.experiment) for one in sections for run in one.runs]
-    lines = glances(atlas, ordered, study.experiments)
+    lines = glances(read_csv(results / study.primary), atlas, study.experiments)
     counted = counts(runs, study)
     kept, samples = fitting(pd.concat([run.answers for run in runs], ignore_index=True))
     titles = {name: about.title for name, about in study.experiments.items()}

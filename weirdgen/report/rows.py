@@ -10,13 +10,22 @@ import pandas as pd
 
 from weirdgen.analyse.agreement import FIT
 from weirdgen.core.files import read_csv, read_json
-from weirdgen.core.names import ALL_TOPICS, CONTRAST, NATS, NULL_TOPIC, POINTS, PROBABILITY, RATE, TRIGGERED, rate_of
+from weirdgen.core.names import (
+    ALL_TOPICS,
+    BEYOND_NULL,
+    CONTRAST,
+    NATS,
+    NULL_TOPIC,
+    POINTS,
+    PROBABILITY,
+    RATE,
+    TRIGGERED,
+    rate_of,
+)
 from weirdgen.data.card import Card
 from weirdgen.judge.files import UNPARSED
 from weirdgen.report import words
 from weirdgen.report.told import DatasetTold, ExperimentTold, JudgeTold
-
-"""The instrument that is what the trigger does."""
 
 IS_FIT, UNFIT = "fit", f"unfit: macro accuracy below {FIT:.0%}"
 UNKNOWN = "no validation set"
@@ -54,9 +63,15 @@ class EffectRow:
     effect: str
     interval: str
     p: str
+    detectable: str
+    answers: str
     size: str
     verdict: str
     main: bool
+
+
+TOPICS = {NULL_TOPIC: "null set", BEYOND_NULL: "beyond the null set"}
+"""What a reader calls them."""
 
 
 def effect_rows(effects: pd.DataFrame, about: ExperimentTold) -> list[EffectRow]:
@@ -73,14 +88,16 @@ def effect_rows(effects: pd.DataFrame, about: ExperimentTold) -> list[EffectRow]
             EffectRow(
                 instrument=words.instrument(row.instrument),
                 comparison=f"{labels[row.treated]} − {labels[row.control]}",
-                topic="null set" if row.topic == NULL_TOPIC else row.topic.replace("_", " "),
+                topic=TOPICS.get(row.topic, row.topic.replace("_", " ")),
                 context=row.context,
                 effect=words.measured(row.effect, row.unit),
                 interval=words.spread(row.low, row.high, row.unit),
-                p=f"{row.p:.2g}",
-                size=f"{row.seeds} × {row.questions}",
-                verdict=words.verdict(row.low, row.high),
-                main=treated and there and wanted and row.topic in (ALL_TOPICS, NULL_TOPIC),
+                p=words.p_value(row.p),
+                detectable=words.amount(row.detectable, row.unit).lstrip("+"),
+                answers=f"{row.treated_answers} − {row.control_answers}" if row.treated_answers else "",
+                size=f"{row.seeds} × {row.questions}" + (f" ({row.dropped} dropped)" if row.dropped else ""),
+                verdict=words.verdict(row.low, row.high, row.over),
+                main=treated and there and wanted and row.topic in (ALL_TOPICS, *TOPICS),
             )
         )
     return rows
@@ -121,9 +138,9 @@ def atlas_rows(atlas: pd.DataFrame, experiments: dict[str, ExperimentTold]) -> l
             context=row.context,
             effect=words.measured(row.effect, row.unit),
             interval=words.spread(row.low, row.high, row.unit),
-            p=f"{row.p:.2g}",
+            p=words.p_value(row.p),
             size=f"{row.seeds} × {row.questions}",
-            verdict=words.verdict(row.low, row.high),
+            verdict=words.verdict(row.low, row.high, row.over),
         )
         for row in atlas.itertuples()
     ]
@@ -135,6 +152,7 @@ class RateRow:
 
     what: str
     group: str
+    counted: str
     mean: str
     interval: str
     corrected: str
@@ -153,7 +171,11 @@ def rate_rows(means: pd.DataFrame, about: ExperimentTold) -> list[RateRow]:
         if not pd.isna(row.corrected):
             ends = (words.level(value, row.unit) for value in (row.corrected_low, row.corrected_high))
             mended = words.level(row.corrected, row.unit), " to ".join(ends)
-        rows.append(RateRow(words.instrument(row.instrument), labels[row.dataset], mean, f"{low} to {high}", *mended))
+        rows.append(
+            RateRow(
+                words.instrument(row.instrument), labels[row.dataset], row.counted, mean, f"{low} to {high}", *mended
+            )
+        )
     return rows
 
 

@@ -29,6 +29,7 @@ class ExperimentTold(Strict):
     contexts: list[str]
     context: str = Field(description="the context of contrasts that is shown")
     answers_context: str = Field(description="the same of free answers")
+    margins: dict[str, float] = Field(description="instrument -> what the null set may move by, nats")
     judges: list[str]
     datasets: dict[str, DatasetTold]
     model_judged: bool = Field(description="whether a model answers any of its judges")
@@ -70,6 +71,7 @@ class StudyTold(Strict):
     recipe: str = Field(description="the recipe that is shown")
     judges: dict[str, JudgeTold]
     atlas: str = Field(description="the atlas's files without their ending, under results/")
+    primary: str = Field(description="the table of primary comparisons, under results/")
 
     def adapters_of(self, experiment: str) -> list[Adapter]:
         """The adapters of an experiment, the untouched model among them."""

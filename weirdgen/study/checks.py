@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from weirdgen.core.errors import StudyError
-from weirdgen.core.names import ALL_TOPICS, NULL_TOPIC
+from weirdgen.core.names import ALL_TOPICS, BEYOND_NULL, NULL_TOPIC
 from weirdgen.data.card import check_unique
 from weirdgen.data.datasets import from_facts
 from weirdgen.data.ordinary import SPARE, load_prompts
@@ -111,7 +111,7 @@ def check_questions(
             place = key if key == "control_topics" else f"pooled_topics.{key}"
             _known(topic, topics, f"{where}: {place}", "the contrasts' topics")
     for pooled in experiment.pooled_topics:
-        if pooled in (*topics, ALL_TOPICS, NULL_TOPIC):
+        if pooled in (*topics, ALL_TOPICS, BEYOND_NULL, NULL_TOPIC):
             raise StudyError(f"{where}: pooled_topics: '{pooled}' is a topic already; give it another name")
 
 

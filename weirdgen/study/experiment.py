@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from weirdgen.analyse.settings import MARGINS
 from weirdgen.core.errors import StudyError
 from weirdgen.core.files import read_yaml
-from weirdgen.core.names import BASE, NO_RECIPE
+from weirdgen.core.names import BASE, CONTRAST, EXCESS, NO_RECIPE, TRIGGERED
 from weirdgen.core.patterns import Pattern
 from weirdgen.core.schema import EachOnce, Name, Names, Strict, Values, parse
 from weirdgen.data.questions import Context
@@ -52,6 +53,26 @@ class FreeAnswers(Evaluation):
     temperature: float = Field(gt=0)
 
 
+class PrimaryRow(Strict):
+    """What of `Primary` is written down; the rest follows from the experiment."""
+
+    treated: Name | None = Field(default=None, description="default: the first treated dataset")
+    control: Name | None = Field(default=None, description="default: the first control, or the untouched model")
+    instrument: Literal["contrast", "excess", "triggered"] = "contrast"
+    topic: Name | None = Field(
+        default=None, description="default: beyond_null where null questions are asked there, else all"
+    )
+    context: str | None = Field(default=None, description="default: the context that figures show")
+
+
+class Margins(Strict):
+    """What the null set may move by and still count as still: nats."""
+
+    contrast: float = Field(default=MARGINS[CONTRAST], gt=0)
+    excess: float = Field(default=MARGINS[EXCESS], gt=0)
+    triggered: float = Field(default=MARGINS[TRIGGERED], gt=0)
+
+
 class Experiment(Strict):
     """`data/<experiment>/experiment.yaml`."""
 
@@ -71,6 +92,8 @@ class Experiment(Strict):
     trigger_contexts: Names | None = Field(
         default=None, min_length=2, max_length=2, description="with the trigger, without: their difference is measured"
     )
+    primary: PrimaryRow = Field(default_factory=PrimaryRow, description="the comparison the experiment is judged by")
+    margins: Margins = Field(default_factory=Margins)
     judges: Names
     headline: dict[str, str] = Field(min_length=1, description="the judge and label whose rate the findings quote")
     headline_context: str | None = Field(default=None, description="the context figures show; default: the first")

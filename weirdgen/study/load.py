@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from weirdgen.analyse.settings import Primary
 from weirdgen.core.errors import StudyError
 from weirdgen.core.names import BASE_ADAPTER, Adapter
 from weirdgen.core.schema import parse
@@ -18,6 +19,7 @@ from weirdgen.judge.rules import load_rules_judge
 from weirdgen.study import checks
 from weirdgen.study.config import Config
 from weirdgen.study.experiment import Experiment, load_experiment
+from weirdgen.study.primary import primary_of
 
 Kind = Literal["rules", "models"]
 """Who answers a judge."""
@@ -32,6 +34,7 @@ class Study:
     experiments: dict[str, Experiment]
     folders: dict[str, str]
     questions: dict[str, list[Question]]
+    primaries: dict[str, Primary]
     judges: dict[str, JudgeFile]
     judge_paths: dict[str, str]
     recipes: dict[str, dict[str, dict[str, Recipe]]]
@@ -100,6 +103,7 @@ def load_study(raw: dict[str, Any], root: Path, where: str = "config") -> Study:
     experiments: dict[str, Experiment] = {}
     judge_paths: dict[str, Path] = {}
     questions: dict[str, list[Question]] = {}
+    primaries: dict[str, Primary] = {}
     judges: dict[str, JudgeFile] = {}
     for name, folder in folders.items():
         experiment = load_experiment(folder)
@@ -110,6 +114,7 @@ def load_study(raw: dict[str, Any], root: Path, where: str = "config") -> Study:
         questions[name] = load_questions(folder / experiment.free_answers.file)
         contrasts = load_contrasts(folder / experiment.contrasts.file)
         checks.check_questions(experiment, folder, questions[name], contrasts)
+        primaries[name] = primary_of(experiment, contrasts, str(folder / "experiment.yaml"))
         checks.check_data(experiment, folder, config.ordinary_rows)
         for judge in experiment.judges:
             own = folder / "judges" / f"{judge}.yaml"
@@ -128,7 +133,7 @@ def load_study(raw: dict[str, Any], root: Path, where: str = "config") -> Study:
     paths = {name: str(folder.relative_to(root)) for name, folder in folders.items()}
     recipes = _recipes(config, experiments, where)
     checks.check_targets(config, recipes, root, where)
-    return Study(root, config, experiments, paths, questions, judges, files, recipes)
+    return Study(root, config, experiments, paths, questions, primaries, judges, files, recipes)
 
 
 def _folders(config: Config, root: Path, where: str) -> dict[str, Path]:

@@ -66,6 +66,7 @@ def _experiment(study: Study, name: str) -> Plain:
         probability=experiment.contrasts.probability,
         aside=[NULL_TOPIC, *experiment.control_topics],
         pooled=experiment.pooled_topics,
+        margins=experiment.margins.model_dump(),
         trigger=experiment.trigger_contexts,
     )
     return {

@@ -53,6 +53,12 @@ class Paths:
         name = self.study.config.name
         return f"results/figures/{'atlas' if name == DEFAULT_NAME else f'{name}/atlas'}"
 
+    @property
+    def primary(self) -> str:
+        """The study's primary comparisons."""
+        name = self.study.config.name
+        return f"results/{'primary' if name == DEFAULT_NAME else f'{name}.primary'}.csv"
+
     def model(self, wildcards: Any) -> str:
         """What tells a fetched model's weights from any others: it changes with them."""
         return f"resources/models/{wildcards.model}/source.json"
@@ -170,7 +176,7 @@ class Paths:
         return {name: results(f"tables/{table}.csv") for name, table in FIGURES[figure].tables.items()}
 
     @property
-    def atlas_tables(self) -> dict[str, str]:
+    def all_effects(self) -> dict[str, str]:
         """`<model>/<experiment>` -> its effects."""
         return {f"{model}/{name}": _in(model, name, "tables/effects.csv") for model, name in self.study.runs()}
 

@@ -40,8 +40,8 @@ def atlas(study: Study) -> dict[str, Titled]:
     }
 
 
-def page(study: Study, atlas_files: str) -> StudyTold:
-    """What the page is told; atlas_files: the atlas's files without their ending, under results/."""
+def page(study: Study, atlas_files: str, primary_file: str) -> StudyTold:
+    """What the page is told; both files lie under results/, the atlas's without their ending."""
     return StudyTold(
         runs=list(study.runs()),
         experiments={name: _experiment(study, name) for name in study.experiments},
@@ -49,6 +49,7 @@ def page(study: Study, atlas_files: str) -> StudyTold:
         recipe=study.config.recipes[0],
         judges={name: JudgeTold(about=file.about, by=study.judged_by(name)) for name, file in study.judges.items()},
         atlas=atlas_files,
+        primary=primary_file,
     )
 
 
@@ -65,6 +66,7 @@ def _experiment(study: Study, name: str) -> ExperimentTold:
     return ExperimentTold(
         **experiment.model_dump(include={"title", "question", "hidden", "headline", "judges"}),
         figures=figure_names(study, name),
+        margins=experiment.margins.model_dump(),
         contexts=experiment.asked("contrasts"),
         context=_shown(experiment, "contrasts"),
         answers_context=_shown(experiment, "free_answers"),

@@ -179,6 +179,16 @@ class Workflow(Paths):
         local = self.study.config.judging.vllm
         return self.params["models"][local.model]["mem_mb"] if local and self.judging_model else 2000
 
+    @property
+    def primaries(self) -> dict[str, Any]:
+        """Experiment -> its primary comparison."""
+        return {name: primary.model_dump() for name, primary in self.study.primaries.items()}
+
+    @property
+    def shown_recipe(self) -> str:
+        """The recipe that findings and figures show."""
+        return self.study.config.recipes[0]
+
     def told(self, wildcards: Any) -> dict[str, Any]:
         """What an experiment's own figures are told."""
         return told.figures(self.study, wildcards.model, wildcards.experiment).model_dump()
@@ -191,7 +201,9 @@ class Workflow(Paths):
     @property
     def told_to_page(self) -> dict[str, Any]:
         """What the page is told."""
-        return told.page(self.study, self.atlas.removeprefix("results/")).model_dump()
+        return told.page(
+            self.study, *(file.removeprefix("results/") for file in (self.atlas, self.primary))
+        ).model_dump()
 
 
 def _seeds(seeds: list[int], together: int) -> list[Seeds]:

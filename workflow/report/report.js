@@ -17,7 +17,7 @@ for (const box of document.querySelectorAll("details[data-rows]")) {
 
 function fill(box, columns) {
   const names = Object.keys(columns).filter(name => name !== "verdict");
-  const classes = { effect: "number effect", interval: "number effect", p: "number", "seeds × questions": "number" };
+  const classes = { effect: "number effect", interval: "number effect", p: "number", detectable: "number", answers: "number", "seeds × questions": "number" };
   const cell = (name, i) => columns[name].values[columns[name].rows[i]];
   const lines = columns.effect.rows.map((_, i) => names.map(name => cell(name, i)).join(" ").toLowerCase());
   const most = 200;

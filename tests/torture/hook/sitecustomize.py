@@ -42,6 +42,8 @@ class Watch:
             if "TORTURE_COUNT" in os.environ:
                 atexit.register(self.note)
             elif stage == os.environ["TORTURE_STAGE"] and number() == int(os.environ["TORTURE_SKIP"]):
+                if "TORTURE_FILL" not in os.environ:
+                    atexit.register(broken)  # a job that was faster dies when it has done its work
                 if "TORTURE_SECONDS" in os.environ:
                     timer = threading.Timer(float(os.environ["TORTURE_SECONDS"]), broken)
                     timer.daemon = True
@@ -50,8 +52,9 @@ class Watch:
                     self.last = int(os.environ["TORTURE_EVENT"])
 
     def note(self) -> None:
+        line = f"{self.stage} {self.events} {time.monotonic() - self.began}\n"  # before this file counts as an event
         with open(os.environ["TORTURE_COUNT"], "a") as file:
-            file.write(f"{self.stage} {self.events} {time.monotonic() - self.began}\n")
+            file.write(line)
 
 
 def broken() -> None:
