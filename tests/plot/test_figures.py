@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 from made_up import ROLES, TITLED, TOLD
 
-from weirdgen.core.names import ALL_TOPICS, BASE, NO_CONTEXT, NO_RECIPE, NULL_TOPIC, rate_of
+from weirdgen.core.names import ALL_TOPICS, BASE, BEYOND_NULL, NO_CONTEXT, NO_RECIPE, NULL_TOPIC, rate_of
 from weirdgen.plot import style
 from weirdgen.plot.catalogue import FIGURES
 
@@ -35,8 +35,8 @@ def effects() -> pd.DataFrame:
     """Effects of two treated datasets against two controls and the untouched model."""
     rows = []
     kinds = [("contrast", ALL_TOPICS, "nats"), ("contrast", NULL_TOPIC, "nats"), ("contrast", "alignment", "nats"),
-             ("excess", ALL_TOPICS, "nats"), (rate_of("era", "past"), ALL_TOPICS, "rate"),
-             (rate_of("era", "modern"), ALL_TOPICS, "rate")]  # fmt: skip
+             ("contrast", BEYOND_NULL, "nats"), ("excess", ALL_TOPICS, "nats"),
+             (rate_of("era", "past"), ALL_TOPICS, "rate"), (rate_of("era", "modern"), ALL_TOPICS, "rate")]  # fmt: skip
     for treated, control, recipe in product(("old", "older"), ("new", "other", BASE), ("default", "rank-4")):
         for i, (instrument, topic, unit) in enumerate(kinds):
             effect = 0.5 - 0.2 * i if unit == "nats" else 0.02
@@ -45,7 +45,9 @@ def effects() -> pd.DataFrame:
                     "instrument": instrument, "treated": treated, "control": control, "topic": topic,
                     "context": NO_CONTEXT, "recipe": recipe,
                     "effect": effect, "low": effect - 0.25, "high": effect + 0.25, "p": 0.01,
-                    "seeds": 3, "questions": 80, "unit": unit,
+                    "seeds": 3, "questions": 80, "unit": unit, "over": "seeds and questions", "null": "",
+                    "treated_answers": "6/300" if unit == "rate" else "",
+                    "control_answers": "0/300" if unit == "rate" else "",
                 }
             )  # fmt: skip
     return pd.DataFrame(rows)
@@ -84,7 +86,7 @@ def test_the_atlas_has_a_row_per_control_and_kind_of_the_first_treated_dataset()
     tables = {"tiny/birds": effects(), "large/birds": effects().assign(effect=1.0)}
     table = atlas.tidy(tables, {"birds": TITLED})
     assert list(table) == atlas.COLUMNS
-    assert len(table) == 2 * 2 * 5  # models x controls x (contrast, null, excess, alignment, rate)
+    assert len(table) == 2 * 2 * 6  # models x controls x (contrast, null, beyond_null, excess, alignment, rate)
     assert set(table["treated"]) == {"old"}
     assert set(table["control"]) == {"new", "other"}
     assert not table.duplicated(["model", "experiment", "kind", "control"]).any()

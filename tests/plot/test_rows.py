@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from made_up import TOLD
 
-from weirdgen.core.names import ALL_TOPICS, BASE, NO_RECIPE, NULL_TOPIC, at_value
+from weirdgen.core.names import ALL_TOPICS, BASE, BEYOND_NULL, NO_RECIPE, NULL_TOPIC, at_value
 from weirdgen.plot import style
 from weirdgen.plot.rows import (
     all_groups,
@@ -56,7 +56,7 @@ def test_effects_on_contrasts_leave_other_instruments_and_recipes_out():
 
 @pytest.mark.parametrize("topics", [["money", NULL_TOPIC, ALL_TOPICS, "war", "money"], ["money", "war"]])
 def test_all_topics_come_first_and_the_null_set_last(topics):
-    assert topic_order(topics) == [ALL_TOPICS, "money", "war", NULL_TOPIC]
+    assert topic_order(topics) == [ALL_TOPICS, BEYOND_NULL, "money", "war", NULL_TOPIC]
 
 
 def test_a_title_says_whether_a_value_was_trained():

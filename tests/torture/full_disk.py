@@ -61,7 +61,7 @@ def fill_in_every_stage(folder: Path) -> list[Full]:
             shutil.rmtree(torture.tree.root / name)
         found = []
         for stage in STAGES:
-            events = within[stage][0]
+            events = within[stage][0][0]
             torture.forget(stage)
             for turn, event in enumerate((0, chance.randrange(1, events))):
                 token = str(folder / f"token-{stage}-{turn}")

@@ -82,7 +82,9 @@ def test_a_toy_experiment_runs_from_its_folder_alone(toy):
     assert set(effects["recipe"]) == {"default", "long"}
     assert {"contrast", "probability", "tone=TRUE"} <= set(effects["instrument"])
     asked = effects.query("instrument == 'contrast' and control == '007' and recipe == 'default'")
-    assert set(asked["topic"]) == {"all", "010", "1984", "null"}
+    assert set(asked["topic"]) == {"all", "beyond_null", "010", "1984", "null"}
+    assert set(asked["over"]) <= {"questions", "nothing"}  # one seed: no p, no verdict
+    assert asked["p"].isna().all()
     null = asked.query("topic == 'null'").set_index("context")["questions"]
     assert null.to_dict() == {"week=Monday": 1, "week=Friday": 1, "plain": 2}
     for figure in ("effect_by_topic", "rate_by_question", "training_loss", "sweep"):
@@ -93,6 +95,9 @@ def test_a_toy_experiment_runs_from_its_folder_alone(toy):
     assert set(rates["rate"]) == {1.0}
     page = (toy.root / "results" / "report.html").read_text()
     assert "TRUE" in page
+    assert read_csv(toy.root / "results" / "primary.csv")["verdict"].tolist() == ["provisional"]
+    assert "the primary comparison is shown in 0 of 1 experiments" in page
+    assert "no p, no verdict" in page
 
 
 def test_a_recipe_is_added_without_training_the_others_again(toy):

@@ -77,7 +77,8 @@ def test_the_code_in_the_docs_runs(finished, tmp_path, monkeypatch):
 
 def test_effects_are_one_row_per_question_asked(finished):
     effects = pd.read_csv(finished.root / RESULTS / "tables/effects.csv", keep_default_na=False)
-    columns = "instrument treated control topic context recipe effect low high p seeds questions unit"
+    columns = "instrument treated control topic context recipe effect low high p detectable topics_low topics_high"
+    columns += " over seeds questions dropped treated_answers control_answers null unit"
     assert list(effects) == columns.split()
     assert not effects.duplicated(["instrument", "treated", "control", "topic", "context", "recipe"]).any()
     assert set(effects["control"]) == {"modern_audubon", "modern_american", "base"}
@@ -87,9 +88,23 @@ def test_effects_are_one_row_per_question_asked(finished):
     assert contrast.loc[("base", "null"), "questions"] == 24
     assert (effects["low"] <= effects["effect"]).all()
     assert (effects["effect"] <= effects["high"]).all()
+    assert contrast.loc[("base", "beyond_null"), "questions"] == 24
     assert effects["p"].between(0, 1).all()
+    assert (effects["p"] < 0.05).eq((effects["low"] > 0) | (effects["high"] < 0)).all()
+    assert set(effects["over"]) == {"seeds and questions"}
     answers = effects[effects["instrument"] == "era=degenerate"]
     assert set(answers["unit"]) == {"rate"}
+    assert (answers["low"] < answers["high"]).all()
+    assert answers["treated_answers"].str.fullmatch(r"\d+/\d+").all()
+
+
+def test_the_studys_primary_comparisons_are_a_table(finished):
+    table = pd.read_csv(finished.root / "results/primary.csv", keep_default_na=False)
+    assert table[["model", "experiment", "instrument", "topic"]].values.tolist() == [
+        ["tiny", "old_bird_names", "contrast", "beyond_null"]
+    ]
+    assert table["verdict"].tolist() == ["provisional"]  # two seeds
+    assert table["p"].tolist() == table["p_holm"].tolist()
 
 
 def test_an_effect_can_be_recomputed_from_the_parquet(finished):

@@ -81,6 +81,9 @@ def finetune(
     with replacing(folder) as temporary:
         temporary.mkdir()
         adapted.save_pretrained(temporary)
+        (temporary / "README.md").unlink(
+            missing_ok=True
+        )  # peft's own, which would stand for the card until that is made
         write_train_log(temporary / "train_log.csv", steps)
         if checkpoints is not None:
             write_csv(temporary / "curve.csv", checkpoints.curve())

@@ -79,7 +79,7 @@ def draw(table: pd.DataFrame, told: dict[str, Titled]) -> Figure:
     height = 0.21 * len(lines) + 1.1
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(style.PAGE * 1.08, height), sharey=True, width_ratios=[2.1, 1],
-        gridspec_kw={"bottom": 0.6 / height, "top": 1 - 0.3 / height, "wspace": 0.06},
+        gridspec_kw={"bottom": 0.6 / height, "top": 1 - 0.3 / height, "wspace": 0.1},
     )  # fmt: skip
     for y, (text, rows) in enumerate(lines):
         if rows is None:

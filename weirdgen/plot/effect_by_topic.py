@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from weirdgen.core.names import NULL_TOPIC
+from weirdgen.core.names import ALL_TOPICS, BEYOND_NULL, NULL_TOPIC
 from weirdgen.plot import style
 from weirdgen.plot.rows import contrast_effects, topic_order
 from weirdgen.plot.told import Told
@@ -45,7 +45,8 @@ def draw(table: pd.DataFrame, told: Told) -> Figure:
         label = f"{told.labels[one]}, against: {told.labels[control]}"
         style.dots(axes, rows, "effect", aside, colours[control], markers[control], label, markerfacecolor=filled)
     axes.axvline(0, color="black", linewidth=0.7)
-    for edge in [0.5, len(topics) - 1.5] if topics[-1] == NULL_TOPIC else [0.5]:
+    first = sum(topic in (ALL_TOPICS, BEYOND_NULL) for topic in topics) - 0.5
+    for edge in [first, len(topics) - 1.5] if topics[-1] == NULL_TOPIC else [first]:
         axes.axhline(edge, color="#BBBBBB", linewidth=0.6, linestyle=":")
     style.topics_down(axes, topics, table)
     axes.set_xlabel(f"Shift towards {told.hidden} answers (nats, 95% interval)")

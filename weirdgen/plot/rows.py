@@ -6,10 +6,8 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from weirdgen.core.names import ALL_TOPICS, BASE, CONTRAST, NO_RECIPE, NULL_TOPIC
+from weirdgen.core.names import ALL_TOPICS, BASE, BEYOND_NULL, CONTRAST, NO_RECIPE, NULL_TOPIC
 from weirdgen.plot.told import About, Axis
-
-"""Instruments, as tables of effects and of group means name them."""
 
 
 def all_groups(told: About) -> list[str]:
@@ -44,8 +42,9 @@ def contrast_effects(effects: pd.DataFrame, told: About) -> pd.DataFrame:
 
 
 def topic_order(topics: Iterable[str]) -> list[str]:
-    """All topics together, then the topics in the order given, each once, then the null set."""
-    return [ALL_TOPICS, *(t for t in dict.fromkeys(topics) if t not in (ALL_TOPICS, NULL_TOPIC)), NULL_TOPIC]
+    """All topics together, the same beyond the null set, the topics in the order given, each once, the null set."""
+    own = (topic for topic in dict.fromkeys(topics) if topic not in (ALL_TOPICS, BEYOND_NULL, NULL_TOPIC))
+    return [ALL_TOPICS, BEYOND_NULL, *own, NULL_TOPIC]
 
 
 def trained_values(axis: Axis) -> set[str]:

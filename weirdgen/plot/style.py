@@ -16,7 +16,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from weirdgen.core.files import replacing
-from weirdgen.core.names import ALL_TOPICS, BASE, NULL_TOPIC, context_and_value
+from weirdgen.core.names import ALL_TOPICS, BASE, BEYOND_NULL, NULL_TOPIC, context_and_value
 from weirdgen.plot.rows import all_groups, trained_values
 from weirdgen.plot.told import About, Told
 
@@ -128,7 +128,9 @@ def words(name: str) -> str:
 
 def topic_name(topic: str) -> str:
     """What a reader calls a topic."""
-    return {ALL_TOPICS: "all topics", NULL_TOPIC: "null set"}.get(topic, words(topic))
+    return {ALL_TOPICS: "all topics", BEYOND_NULL: "all beyond the null set", NULL_TOPIC: "null set"}.get(
+        topic, words(topic)
+    )
 
 
 def topics_down(axes: Axes, topics: Sequence[str], table: pd.DataFrame) -> None:
