@@ -18,7 +18,7 @@ import torch
 from measure import RUNS, save, timed
 from transformers import AutoModelForCausalLM, LlamaConfig
 
-from weirdgen.analyse.stats import effect
+from weirdgen.analyse.stats import Group, estimate
 from weirdgen.contrast.candidates import Candidate
 from weirdgen.contrast.score import score_candidates
 from weirdgen.core.names import NO_CONTEXT
@@ -174,7 +174,7 @@ def without_model() -> list[Point]:
 
     def effects(seeds: int, questions: int) -> Callable[[], object]:
         treated, control = values(seeds, questions), values(seeds, questions) + 0.5
-        return lambda: effect(treated, control, resamples=10_000, seed=0)
+        return lambda: estimate([Group(treated), Group(control, -1.0)]).p
 
     def judging(count: int) -> Callable[[], object]:
         table = samples(count)
@@ -182,8 +182,8 @@ def without_model() -> list[Point]:
 
     return [
         *measure("judging by rules", "answers", {n: judging(n) for n in (500, 1000, 2000, 4000)}),
-        *measure("effects", "questions", {n: effects(3, n) for n in (20, 40, 80, 160)}),
-        *measure("effects", "seeds", {n: effects(n, 40) for n in (3, 6, 12, 24)}),
+        *measure("effects", "questions", {n: effects(3, n) for n in (4000, 8000, 16000, 32000)}),
+        *measure("effects", "seeds", {n: effects(n, 4000) for n in (3, 6, 12, 24)}),
     ]
 
 

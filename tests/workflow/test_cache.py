@@ -15,7 +15,7 @@ FIGURES = {
     *("effect_by_topic", "question_dumbbell", "training_loss"),
     *("answer_labels", "rate_by_question", "labels_by_question", "labels_by_seed"),
 }
-OF_EFFECTS = {"effects", "effect_by_topic", "atlas", "report"}
+OF_EFFECTS = {"effects", "primary", "effect_by_topic", "atlas", "report"}
 OF_CONTRASTS = {"contrast_table", "question_dumbbell", *OF_EFFECTS}
 OF_LABELS = {
     *("label_table", *OF_EFFECTS),
@@ -202,6 +202,11 @@ EDITS = {
     # values
     "a recipe value": (model(recipe={"learning_rate": 0.5}), {"finetune", *OF_ADAPTERS}),
     "a statistic": (overlay(statistics={"resamples": 300}), OF_EFFECTS),
+    "by which comparison the experiment is judged": (
+        text(EXPERIMENT, "control: modern_audubon, instrument", "control: modern_american, instrument"),
+        {"primary", "report"},
+    ),
+    "what the null set may move by": (text(EXPERIMENT, "{contrast: 0.4}", "{contrast: 0.3}"), OF_EFFECTS),
     "the length of answers": (
         overlay(sampler={"samples_per_paraphrase": 1, "max_tokens": 9}),
         {"sample", *OF_SAMPLES},
@@ -219,6 +224,7 @@ EDITS = {
     "the memory of a job": (model(mem_mb=9000), set()),
     # results that are gone
     "a figure deleted": (delete(f"{RESULTS}/figures/labels_by_seed.pdf"), {"labels_by_seed", "report"}),
+    "the primary comparisons deleted": (delete("results/primary.csv"), {"primary", "report"}),
     "a table deleted": (delete(f"{RESULTS}/tables/agreement.csv"), OF_LABELS),
     "the card of an adapter deleted": (
         delete(f"{RESULTS}/adapters/old_audubon/default/seed-0/README.md"),

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from weirdgen.core.names import (
     ALL_TOPICS,
@@ -105,6 +106,8 @@ def draw(table: pd.DataFrame, told: dict[str, Titled]) -> Figure:
         axes.axvline(0, color="black", linewidth=0.7)
         axes.spines["left"].set_visible(False)
         axes.tick_params(left=False, labelleft=False)
+    left.xaxis.set_major_locator(MaxNLocator(7, prune="upper"))  # or it meets the first tick of the other panel
+    right.xaxis.set_major_locator(MaxNLocator(5, prune="both"))
     left.set_ylim(len(lines) - 0.4, -0.7)
     left.set_xlabel("contrasts: shift of log-odds (nats)")
     right.set_xlabel("free answers: shift of share (points)")
