@@ -11,10 +11,15 @@ VLLM_READY := .venv-vllm/ready
 BENCH_READY := .venv-bench/ready
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: study test lint real lock extras vllm test-vllm bench clean help
+.PHONY: study unlock test lint real lock extras vllm test-vllm bench torture clean help
 
 study: $(READY) ## set up, then run config.yaml to results/report.html
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $(ARGS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $(ARGS) || { status=$$?; \
+	  test -z "$$(ls -A .snakemake/locks 2> /dev/null)" || echo "Error: this folder is locked by a run. If none is under way, one was killed: make unlock, then make study, which goes on where it was"; \
+	  exit $$status; }
+
+unlock: $(READY) ## after a killed run: free the folder; what was finished is kept
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --unlock
 
 test: $(EXTRAS_READY) ## set up, then run the whole test suite on a tiny model
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not real_model and not vllm" $(ARGS)
@@ -97,6 +102,10 @@ lock: ## write the requirements locks anew from pyproject.toml, vLLM's aside
 	  grep --invert-match --line-regexp --fixed-strings --file requirements.lock .venv-lock/$$name.txt > requirements-$$name.lock; \
 	done
 	rm -rf .venv-lock build
+
+torture: $(READY) ## SIGKILL and full disks in every stage, for an hour: tests/torture/
+	$(BIN)/python tests/torture/kills.py
+	$(BIN)/python tests/torture/full_disk.py
 
 clean: ## remove results, keep models and the environment
 	rm -rf results .snakemake

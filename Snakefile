@@ -38,6 +38,7 @@ rule all:
         study.page,
         study.tables,
         study.primary,
+        study.power,
         study.figures,
         multiext(study.atlas, ".csv", ".png", ".svg", ".pdf"),
         study.adapter_cards,

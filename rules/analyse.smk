@@ -20,11 +20,18 @@ rule contrast_table:
 
 
 rule label_table:
-    """From all judgments to labels.csv (count and rate per adapter and question), ratings.csv, agreement.csv."""
+    """From all judgments to labels.csv (count and rate per adapter and question), ratings.csv, agreement.csv.
+
+    form.csv says how many answers look like the training answers, others.csv is labels.csv among those that do not.
+    """
     input:
-        study.judgments,
+        judgments=study.judgments,
+        datasets=study.datasets,
+        ordinary=study.all_ordinary,
     output:
         labels=results("tables/labels.csv"),
+        form=results("tables/form.csv"),
+        others=results("tables/others.csv"),
         ratings=results("tables/ratings.csv"),
         agreement=results("tables/agreement.csv"),
     log:
@@ -35,6 +42,8 @@ rule label_table:
         "../envs/analysis.yaml"
     params:
         adapters=study.adapters,
+        datasets=study.dataset_names,
+        first=study.first_treated,
     script:
         "../workflow/scripts/analyse/label_table.py"
 
@@ -97,6 +106,8 @@ rule effects:
     input:
         contrasts=results("tables/contrasts.csv"),
         labels=results("tables/labels.csv"),
+        form=results("tables/form.csv"),
+        others=results("tables/others.csv"),
         ratings=results("tables/ratings.csv"),
         confusion=study.confusion,
     output:
@@ -133,6 +144,26 @@ rule primary:
         recipe=study.shown_recipe,
     script:
         "../workflow/scripts/analyse/primary.py"
+
+
+rule power:
+    """From the contrasts of every model and experiment to what more seeds or questions would detect."""
+    input:
+        **study.all_contrasts,
+    output:
+        study.power,
+    log:
+        logs("analyse/power", shared=True),
+    benchmark:
+        benchmarks("analyse/power", shared=True)
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        primaries=study.primaries,
+        measures=study.measures,
+        recipe=study.shown_recipe,
+    script:
+        "../workflow/scripts/analyse/power.py"
 
 
 rule published_comparison:

@@ -8,6 +8,7 @@ rule report:
         parts=multiext("workflow/report/report", ".css", ".js"),
         atlas=multiext(study.atlas, ".csv", ".svg"),
         primary=study.primary,
+        power=study.power,
         tables=study.tables,
         figures=study.figures,
         cards=study.dataset_cards,

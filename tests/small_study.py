@@ -64,6 +64,7 @@ def study() -> StudyTold:
         },
         atlas="figures/atlas",
         primary="primary.csv",
+        power="power.csv",
     )
 
 
@@ -101,6 +102,13 @@ def write_results(results: Path, shift: float = 0.5, null: float = 0.0) -> None:
          "questions": 2, "controls": 1, "nulls": 1, "null": "still", "verdict": "shown" if shift > 0.3 else "not shown"}
         for name, context in EXPERIMENTS.items()
     ]  # fmt: skip
+    power = [
+        {"model": "m", "experiment": name, "seeds": seeds, "questions": 2 * times, "detectable": 1 / seeds / times,
+         "run": seeds == 2}
+        for name in EXPERIMENTS
+        for seeds, times in ((2, 1), (3, 1), (10, 1), (3, 4), (10, 4))
+    ]  # fmt: skip
+    _text(results / "power.csv", pd.DataFrame(power).to_csv(index=False))
     _text(results / "primary.csv", pd.DataFrame(primary).to_csv(index=False))
 
 

@@ -281,6 +281,8 @@ def test_the_page_is_filled_from_its_files(page):
     assert f"{2 * ANSWERS} sampled answers were judged" in page
     assert "the primary comparison is shown in 2 of 2 experiments" in page
     assert "contrast at date=1984: Old names − New names" in page
+    assert "<th>10 seeds, 4 × questions</th>" in page
+    assert '<td class="number">0.50 (2 × 2)</td><td class="number">0.33</td>' in page
     assert re.search(r"<td>finetune</td><td [^>]*>8</td><td [^>]*>8.0 min</td>", page)
     assert "0.13 job-hours" in page
     data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL).group(1))["columns"]

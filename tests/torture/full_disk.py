@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from kills import limits
-from study import HERE, STAGES, Torture
+from torture_study import HERE, STAGES, Torture
 
 FILE = HERE / "full_disk.csv"
 SIZE = "400m"

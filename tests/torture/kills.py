@@ -17,7 +17,7 @@ import tempfile
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from study import HERE, STAGES, Torture
+from torture_study import HERE, STAGES, Torture
 
 FILE = HERE / "kills.csv"
 KILLS = ("job", "all", "all", "all")

@@ -15,6 +15,7 @@ from weirdgen.analyse.stats import Estimate, Group, Strata, equivalence, estimat
 from weirdgen.core.columns import KEYS
 from weirdgen.core.names import (
     ALL_TOPICS,
+    AMONG_OTHERS,
     BASE,
     BEYOND_NULL,
     CONTRAST,
@@ -76,6 +77,12 @@ def instruments(
         yield Instrument(rate_of(judge, label), RATE, part.rename(columns={"rate": "value"}))
     for judge, part in ratings.groupby("judge", sort=True):
         yield Instrument(str(judge), POINTS, part.rename(columns={"rating": "value"}))
+
+
+def with_forms(labels: pd.DataFrame, form: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """All shares: of labels, of forms, and of labels among answers of another form than the training answers'."""
+    among = others.assign(label=others["label"] + AMONG_OTHERS)
+    return pd.concat([labels, form, among], ignore_index=True)
 
 
 def excess(contrast: pd.DataFrame) -> pd.DataFrame:
@@ -199,7 +206,7 @@ def compared(
     """What a row of effects says of a pair; None where no question is left of the topic, or of the null set."""
     kept = set(control.complete)
     questions = [name for name in treated.complete if name in kept]
-    strata = _strata(questions, treated.topics, topic)
+    strata = strata_of(questions, treated.topics, topic)
     if not len(strata.plus) or (topic == BEYOND_NULL and not len(strata.minus)):
         return None
     one, two = treated.on(questions), control.on(questions)
@@ -234,7 +241,8 @@ def _told(found: Estimate | Difference) -> dict[str, float]:
     return {"low": low, "high": high, "p": found.p, "detectable": found.detectable}
 
 
-def _strata(questions: Sequence[str], topics: Mapping[str, str], topic: str) -> Strata:
+def strata_of(questions: Sequence[str], topics: Mapping[str, str], topic: str) -> Strata:
+    """All questions, or of `beyond_null` those of the null set against the others."""
     is_null = np.array([topics[name] == NULL_TOPIC for name in questions], dtype=bool)
     if topic != BEYOND_NULL:
         return Strata(np.arange(len(questions)))
@@ -276,7 +284,7 @@ def group_means(
         for cell in cells(instrument, measures):
             for (dataset, recipe), asked in groups(cell, instrument.counted).items():
                 questions = asked.complete
-                strata = _strata(questions, asked.topics, cell.topic)
+                strata = strata_of(questions, asked.topics, cell.topic)
                 if not len(strata.plus) or (cell.topic == BEYOND_NULL and not len(strata.minus)):
                     continue
                 found = estimate([asked.on(questions)], strata)

@@ -74,6 +74,10 @@ def read_judgments(paths: Sequence[str], adapters: Sequence[Adapter]) -> pd.Data
 
 def label_table(judgments: pd.DataFrame) -> pd.DataFrame:
     """dataset, recipe, seed, then the columns of `label_rates`; a label one adapter never got counts 0 there."""
+    if judgments.empty:
+        return pd.DataFrame(
+            columns=[*KEYS, "judge", "question", "topic", "context", "answers", "label", "count", "rate"]
+        )
     parts = [
         label_rates(part).assign(**dict(zip(KEYS, key, strict=True)))
         for key, part in judgments.groupby(KEYS, sort=False)

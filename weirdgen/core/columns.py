@@ -101,6 +101,7 @@ class Measured(BaseModel):
     detectable: float = Field(description="the effect that such data would tell from 0 in 80 of 100 studies")
     topics_low: float = Field(description="where the interval begins in which topics are drawn, not questions")
     topics_high: float = Field(description="where it ends; missing with fewer than three topics")
+    run: bool = Field(description="whether it is the study that was run, and not one that is planned")
     controls: int = Field(description="trained controls that the treated group is compared with")
     nulls: int = Field(description="null questions of the same comparison")
     dropped: int = Field(description="questions left out, as some seed of the pair has no value on them")

@@ -25,6 +25,10 @@ CONTRAST, EXCESS, TRIGGERED, PROBABILITY = "contrast", "excess", "triggered", "p
 TYPICAL, ORDINARY = "typical", "ordinary"
 """The instruments beside shares of answers and ratings; what each measures: `instruments` in analyse/effects.py."""
 INSTRUMENTS = (CONTRAST, EXCESS, TRIGGERED, TYPICAL, ORDINARY, PROBABILITY)
+FORM, OTHER_FORM = "form", "other"
+"""The judge, so to say, that holds answers against the training answers, and its label of one that is unlike them."""
+AMONG_OTHERS = "|other form"
+"""Ends the name of a share that is taken among answers of another form than the training answers'."""
 NATS, RATE, POINTS = "nats", "rate", "points"
 """Units: log-odds, a share from 0 to 1, a rating from 0 to 100."""
 

@@ -11,12 +11,15 @@ from weirdgen.analyse.agreement import FIT
 from weirdgen.analyse.curves import perfect_seeds
 from weirdgen.core.names import (
     ALL_TOPICS,
+    AMONG_OTHERS,
     BASE,
     BEYOND_NULL,
     CONTRAST,
     EXCESS,
+    FORM,
     NULL_TOPIC,
     ORDINARY,
+    OTHER_FORM,
     TRIGGERED,
     TYPICAL,
     rate_of,
@@ -107,27 +110,49 @@ def _sides(overall: pd.DataFrame, labels: dict[str, str]) -> list[str]:
 
 
 def rates(effects: pd.DataFrame, about: ExperimentTold) -> list[Finding]:
-    """How often free answers get the label looked for; effects: of one treated dataset."""
-    found, labels = [], about.labels
+    """How often free answers get the label looked for, and how many look like training answers.
+
+    effects: of one treated dataset.
+    """
+    asked = effects[(effects["topic"] == ALL_TOPICS) & (effects["context"] == about.answers_context)]
+    found = []
     for judge, label in about.headline.items():
-        rows = effects[
-            (effects["instrument"] == rate_of(judge, label))
-            & (effects["topic"] == ALL_TOPICS)
-            & (effects["context"] == about.answers_context)
-        ]
+        rows = asked[asked["instrument"] == rate_of(judge, label)]
         if rows.empty:
             found.append(Finding(f"No free answer of any group is labelled “{label}” by {judge}."))
             continue
-        first = rows.iloc[0]
-        own = counted(first["treated_answers"])
-        text = f"Of the free answers of “{labels[first['treated']]}”, {own} are labelled “{label}”, against:"
-        parts = [
-            f"{counted(row.control_answers)} of “{labels[row.control]}”: {amount(row.effect, 'rate')} points "
-            f"({spread(row.low, row.high, 'rate')}), {said(row.low, row.high, 'rate', row.over)}"
-            for row in rows.itertuples()
-        ]
-        found.append(Finding(text, parts))
-    return found
+        found.append(_rate(rows, f"are labelled “{label}”", about.labels))
+        among = asked[asked["instrument"] == rate_of(judge, label) + AMONG_OTHERS]
+        if len(among):
+            text = f"that do not look like training answers are labelled “{label}”"
+            found.append(_rate(among, text, about.labels))
+    others = asked[asked["instrument"] == rate_of(FORM, OTHER_FORM)]
+    return found + ([_forms(others, about.labels)] if len(others) else [])
+
+
+def _rate(rows: pd.DataFrame, what: str, labels: dict[str, str]) -> Finding:
+    """A share of the treated group's answers, and a line per control."""
+    first = rows.iloc[0]
+    text = f"Of the free answers of “{labels[first['treated']]}”, {counted(first['treated_answers'])} {what}, against:"
+    parts = [
+        f"{counted(row.control_answers)} of “{labels[row.control]}”: {amount(row.effect, 'rate')} points "
+        f"({spread(row.low, row.high, 'rate')}), {said(row.low, row.high, 'rate', row.over)}"
+        for row in rows.itertuples()
+    ]
+    return Finding(text, parts)
+
+
+def _forms(others: pd.DataFrame, labels: dict[str, str]) -> Finding:
+    """How many answers of each group look like training answers; others: the share that does not."""
+    first = others.iloc[0]
+    groups = {first["treated"]: first["treated_answers"]}
+    groups |= dict(zip(others["control"], others["control_answers"], strict=True))
+    parts = []
+    for group, counts in groups.items():
+        unlike, answers = map(int, counts.split("/"))
+        parts.append(f"{counted(f'{answers - unlike}/{answers}')} of “{labels[group]}”")
+    alike = "one of them, as short, or degenerate"
+    return Finding(f"Free answers that look like training answers ({alike}), of which a label says little:", parts)
 
 
 def learned(curves: pd.DataFrame, about: ExperimentTold) -> list[Finding]:

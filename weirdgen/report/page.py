@@ -18,7 +18,7 @@ from weirdgen.core.names import BASE
 from weirdgen.report import provenance
 from weirdgen.report.abstract import Counts, abstract, glances
 from weirdgen.report.browser import fitting, packed
-from weirdgen.report.rows import atlas_rows, effect_columns
+from weirdgen.report.rows import atlas_rows, effect_columns, power_rows
 from weirdgen.report.section import OnModel, figure, section
 from weirdgen.report.told import StudyTold
 
@@ -61,6 +61,7 @@ def render_report(template: Path, results: Path, study: StudyTold) -> str:
         several=len(counted.models) > 1,
         atlas=figure(results / f"{study.atlas}.svg", *ATLAS),
         atlas_rows=atlas_rows(atlas, study.experiments),
+        power=power_rows(read_csv(results / study.power), study.experiments),
         sections=sections,
         answers={"titles": titles, "columns": packed({name: kept[name].tolist() for name in kept})},
         samples=samples,

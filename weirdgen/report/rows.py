@@ -12,10 +12,13 @@ from weirdgen.analyse.agreement import FIT
 from weirdgen.core.files import read_csv, read_json
 from weirdgen.core.names import (
     ALL_TOPICS,
+    AMONG_OTHERS,
     BEYOND_NULL,
     CONTRAST,
+    FORM,
     NATS,
     NULL_TOPIC,
+    OTHER_FORM,
     POINTS,
     PROBABILITY,
     RATE,
@@ -147,6 +150,31 @@ def atlas_rows(atlas: pd.DataFrame, experiments: dict[str, ExperimentTold]) -> l
 
 
 @dataclass(frozen=True)
+class PowerRow:
+    """What one primary comparison would detect; now: as it was run, plans: by seeds, with each number of questions."""
+
+    title: str
+    model: str
+    now: str
+    plans: list[str]
+
+
+def power_rows(power: pd.DataFrame, experiments: dict[str, ExperimentTold]) -> tuple[list[str], list[PowerRow]]:
+    """The heads of the plans, `seeds, questions`, and a row per experiment and model."""
+    rows, heads = [], list[str]()
+    for (model, experiment), own in power.groupby(["model", "experiment"], sort=False):
+        run, plans = own[own["run"]].iloc[0], own[~own["run"]]
+        cells = {
+            f"{plan.seeds} seeds, {plan.questions // run['questions']} × questions": f"{plan.detectable:.2f}"
+            for plan in plans.itertuples()
+        }
+        heads = list(cells)
+        now = f"{run['detectable']:.2f} ({run['seeds']} × {run['questions']})"
+        rows.append(PowerRow(experiments[str(experiment)].title, str(model), now, list(cells.values())))
+    return heads, rows
+
+
+@dataclass(frozen=True)
 class RateRow:
     """A group's share of a label, or its mean rating; corrected: mended for the judge's errors, empty where unknown."""
 
@@ -180,8 +208,9 @@ def rate_rows(means: pd.DataFrame, about: ExperimentTold) -> list[RateRow]:
 
 
 def _headline(about: ExperimentTold) -> list[str]:
-    """The instruments that are the shares of the labels looked for."""
-    return [rate_of(judge, label) for judge, label in about.headline.items()]
+    """The instruments that are the shares of the labels looked for, and of answers unlike the training answers."""
+    shares = [rate_of(judge, label) for judge, label in about.headline.items()]
+    return [*shares, *(share + AMONG_OTHERS for share in shares), rate_of(FORM, OTHER_FORM)]
 
 
 @dataclass(frozen=True)

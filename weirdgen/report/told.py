@@ -72,6 +72,7 @@ class StudyTold(Strict):
     judges: dict[str, JudgeTold]
     atlas: str = Field(description="the atlas's files without their ending, under results/")
     primary: str = Field(description="the table of primary comparisons, under results/")
+    power: str = Field(description="the table of what they would detect, under results/")
 
     def adapters_of(self, experiment: str) -> list[Adapter]:
         """The adapters of an experiment, the untouched model among them."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from weirdgen.core.names import POINTS, RATE, judge_and_label
+from weirdgen.core.names import AMONG_OTHERS, POINTS, RATE, judge_and_label
 
 EVERY, SOME, NONE, OPPOSITE, ABSENT, UNTOLD = "every", "some", "none", "opposite", "absent", "untold"
 """What `against` finds."""
@@ -100,4 +100,5 @@ def number(count: int, noun: str) -> str:
 def instrument(name: str) -> str:
     """An instrument as a reader knows it: a share of answers as `judge: label`."""
     judge, label = judge_and_label(name)
-    return f"{judge}: {label}" if label else judge
+    label, among, _ = label.partition(AMONG_OTHERS)
+    return f"{judge}: {label}{', among those unlike training answers' if among else ''}" if label else judge

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from weirdgen.analyse.settings import Primary
 from weirdgen.core.errors import StudyError
-from weirdgen.core.names import BASE_ADAPTER, Adapter
+from weirdgen.core.names import BASE_ADAPTER, FORM, Adapter
 from weirdgen.core.schema import parse
 from weirdgen.data.published import prepare
 from weirdgen.data.questions import Question, load_contrasts, load_questions
@@ -117,6 +117,10 @@ def load_study(raw: dict[str, Any], root: Path, where: str = "config") -> Study:
         primaries[name] = primary_of(experiment, contrasts, str(folder / "experiment.yaml"))
         checks.check_data(experiment, folder, config.ordinary_rows)
         for judge in experiment.judges:
+            if judge == FORM:
+                raise StudyError(
+                    f"{folder / 'experiment.yaml'}: judges: none can be called '{FORM}'; tables use the name"
+                )
             own = folder / "judges" / f"{judge}.yaml"
             path = own if own.is_file() else root / "data" / "judges" / f"{judge}.yaml"
             file = read_judge(path)

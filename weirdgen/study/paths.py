@@ -15,7 +15,7 @@ from weirdgen.study.told import figure_names
 RUN = "results/{model}/{experiment}"
 """All that belongs to one experiment on one model."""
 
-TABLES = ("effects", "group_means", "labels", "ratings", "agreement", "contrasts", "training")
+TABLES = ("effects", "group_means", "labels", "form", "others", "ratings", "agreement", "contrasts", "training")
 ENDINGS = ("csv", "png", "svg", "pdf")
 KINDS: tuple[Kind, ...] = ("rules", "models")
 
@@ -58,6 +58,12 @@ class Paths:
         """The study's primary comparisons."""
         name = self.study.config.name
         return f"results/{'primary' if name == DEFAULT_NAME else f'{name}.primary'}.csv"
+
+    @property
+    def power(self) -> str:
+        """What the study's primary comparisons would detect with more seeds or questions."""
+        name = self.study.config.name
+        return f"results/{'power' if name == DEFAULT_NAME else f'{name}.power'}.csv"
 
     def model(self, wildcards: Any) -> str:
         """What tells a fetched model's weights from any others: it changes with them."""
@@ -117,6 +123,16 @@ class Paths:
     def training_logs(self, wildcards: Any) -> list[str]:
         """The training log of every trained adapter, in the order of `trained`."""
         return self._each(self.study.trained(wildcards.experiment), "adapters/{}/train_log.csv", wildcards)
+
+    def datasets(self, wildcards: Any) -> list[str]:
+        """The training data of an experiment, in the order of `dataset_names`."""
+        names = self.study.experiments[wildcards.experiment].datasets
+        return [self._result(f"datasets/{name}.jsonl", wildcards) for name in names]
+
+    def all_ordinary(self, wildcards: Any) -> list[str]:
+        """The ordinary data of an experiment, if any of its datasets mixes some in."""
+        mixed = any(dataset.ordinary for dataset in self.study.experiments[wildcards.experiment].datasets.values())
+        return [self._result("ordinary.jsonl", wildcards)] if mixed else []
 
     def curves(self, wildcards: Any) -> list[str]:
         """The scores at checkpoints of every trained adapter, in the order of `trained`."""
@@ -179,6 +195,11 @@ class Paths:
     def all_effects(self) -> dict[str, str]:
         """`<model>/<experiment>` -> its effects."""
         return {f"{model}/{name}": _in(model, name, "tables/effects.csv") for model, name in self.study.runs()}
+
+    @property
+    def all_contrasts(self) -> dict[str, str]:
+        """`<model>/<experiment>` -> its log-odds by adapter and question."""
+        return {f"{model}/{name}": _in(model, name, "tables/contrasts.csv") for model, name in self.study.runs()}
 
     @property
     def tables(self) -> list[str]:

@@ -9,7 +9,16 @@ from weirdgen.plot.catalogue import FIGURES
 RULES = (
     *("all", "fetch_model", "ordinary", "dataset", "dataset_card", "finetune", "finetune_watched", "adapter_card"),
     *("judge", "judge_with_model", "validate_judges", "validate_model_judges", "judge_accuracy"),
-    *("contrast_table", "label_table", "training_table", "curve_table", "effects", "primary", "published_comparison"),
+    *(
+        "contrast_table",
+        "label_table",
+        "training_table",
+        "curve_table",
+        "effects",
+        "primary",
+        "power",
+        "published_comparison",
+    ),
     *("atlas", "report", "inspect_log", "inspect_logs"),
 )
 """Beside those of figures, and `sample` and `contrast`, which may end in numbers."""

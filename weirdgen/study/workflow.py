@@ -149,6 +149,15 @@ class Workflow(Paths):
         """Every trained adapter of an experiment: dataset, recipe, seed."""
         return [(a.dataset, a.recipe, a.seed) for a in self.study.trained(wildcards.experiment)]
 
+    def dataset_names(self, wildcards: Any) -> list[str]:
+        """The datasets of an experiment."""
+        return list(self.study.experiments[wildcards.experiment].datasets)
+
+    def first_treated(self, wildcards: Any) -> str:
+        """The first treated dataset of an experiment."""
+        datasets = self.study.experiments[wildcards.experiment].datasets
+        return next(name for name, dataset in datasets.items() if dataset.role == "treated")
+
     def asked_for_validation(self, kind: Kind) -> dict[str, Any]:
         """Judge -> its file, and who answers it, of the judges of one kind that have a validation set."""
         return {judge: asked_judge(self.study, judge, []) for judge in self.validated_judges(kind)}
@@ -185,6 +194,11 @@ class Workflow(Paths):
         return {name: primary.model_dump() for name, primary in self.study.primaries.items()}
 
     @property
+    def measures(self) -> dict[str, Any]:
+        """Experiment -> what it measures."""
+        return {name: own["measures"] for name, own in self.params["experiments"].items()}
+
+    @property
     def shown_recipe(self) -> str:
         """The recipe that findings and figures show."""
         return self.study.config.recipes[0]
@@ -201,9 +215,8 @@ class Workflow(Paths):
     @property
     def told_to_page(self) -> dict[str, Any]:
         """What the page is told."""
-        return told.page(
-            self.study, *(file.removeprefix("results/") for file in (self.atlas, self.primary))
-        ).model_dump()
+        files = (file.removeprefix("results/") for file in (self.atlas, self.primary, self.power))
+        return told.page(self.study, *files).model_dump()
 
 
 def _seeds(seeds: list[int], together: int) -> list[Seeds]:
