@@ -145,6 +145,16 @@ def test_a_disk_without_room_loses_nothing(tmp_path):
     assert Replies(tmp_path / "replies.sqlite").save("more", "two", PAST)
 
 
+def test_an_io_error_on_a_disk_without_room_says_that_there_is_none(tmp_path, monkeypatch):
+    path = tmp_path / "r.sqlite"
+    replies = Replies(path)
+    replies.file.execute("PRAGMA max_page_count = 1")
+    usage = type("Usage", (), {"free": 4096})
+    monkeypatch.setattr("weirdgen.judge.store.shutil.disk_usage", lambda folder: usage)
+    with pytest.raises(StudyError, match=r"r\.sqlite: no space left on the disk: .*run again"):
+        replies.save("key", "era", {"text": "x" * 100_000})
+
+
 def test_a_full_store_while_files_are_taken_over_leaves_them(tmp_path):
     lines = (json.dumps({"key": str(i), "judge": "two", "reply": {**PAST, "text": "a" * 5000}}) for i in range(100))
     (tmp_path / "old.jsonl").write_text("\n".join(lines))

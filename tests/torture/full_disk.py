@@ -21,7 +21,7 @@ from torture_study import HERE, STAGES, Torture
 
 FILE = HERE / "full_disk.csv"
 SIZE = "400m"
-SAID = ("Error: no space left on the disk", "No space left on device")
+SAID = ("no space left on the disk", "No space left on device")
 """What a job says, and what Snakemake says where its own record of a job finds no room."""
 
 

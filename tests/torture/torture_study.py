@@ -107,8 +107,12 @@ class Torture:
 
 
 def is_record(path: Path) -> bool:
-    """Whether a file is none of the results: a log, what it cost, or what a killed job had begun."""
-    return "logs" in path.parts or any(part.startswith(".tmp-") for part in path.parts) or path.name == "ballast"
+    """Whether a file is none of the results: a log, what it cost, what a killed job had begun or goes on from."""
+    return (
+        not {"logs", "checkpoints"}.isdisjoint(path.parts)
+        or any(part.startswith(".tmp-") for part in path.parts)
+        or path.name == "ballast"
+    )
 
 
 def said(path: Path) -> str:

@@ -7,6 +7,7 @@ several jobs write at once. What was asked of endpoints is counted in it too (bu
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ from weirdgen.judge.requests import Reply
 
 PATIENCE = 60.0
 """Seconds to wait while another job writes."""
+
+ROOM = 1 << 16
+"""Bytes: less than this is none, to SQLite's index of its log."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, judge TEXT NOT NULL, reply TEXT NOT NULL);
@@ -76,4 +80,7 @@ class Replies:
         try:
             yield
         except sqlite3.Error as error:
-            raise StudyError(f"{self.path}: {error}; what the file holds stays: mend that, and run again") from None
+            # SQLite calls a full disk an I/O error where it was about to map a file into memory.
+            full = "no space left on the disk: " if shutil.disk_usage(self.path.parent).free < ROOM else ""
+            said = f"{self.path}: {full}{error}; what the file holds stays: mend that, and run again"
+            raise StudyError(said) from None
