@@ -186,13 +186,13 @@ def test_all_effects_are_built_when_asked_for_and_searched(opened):
     box = element(opened, "details[data-rows]")
     assert box.find_elements("css selector", "tr") == []
     element(opened, "details[data-rows] summary").click()
-    until(opened, lambda: len(box.find_elements("css selector", "tbody tr")) == 6)
+    until(opened, lambda: len(box.find_elements("css selector", "tbody tr")) == 10)
     box.find_element("css selector", "input").send_keys("null UNTOUCHED")
     rows = box.find_elements("css selector", "tbody tr")
     assert [row.text for row in rows] == [
-        "contrast Old names − Untouched model null set none +0.00 nats −0.30 to +0.30 0.01 2 × 2"
+        "contrast Old names − Untouched model null set none +0.00 nats −0.30 to +0.30 0.01 0.40 2 × 2"
     ]
-    assert box.find_element("css selector", "[role=status]").text == "1 of 6 rows"
+    assert box.find_element("css selector", "[role=status]").text == "1 of 10 rows"
 
 
 def test_a_phone_needs_no_scrolling_sideways(opened):
