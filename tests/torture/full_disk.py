@@ -7,17 +7,16 @@ does. What was seen goes to `full_disk.csv` beside this file. It takes some ten 
 
 from __future__ import annotations
 
-import csv
 import random
 import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from kills import limits
-from torture_study import HERE, STAGES, Torture
+from torture_study import HERE, STAGES, Torture, read_rows, write_rows
 
 FILE = HERE / "full_disk.csv"
 SIZE = "400m"
@@ -92,12 +91,7 @@ def fill_in_every_stage(folder: Path) -> list[Full]:
 
 def read(file: Path = FILE) -> list[Full]:
     """The full disks that were noted."""
-    with open(file, newline="") as rows:
-        return [
-            Full(r["stage"], r["at"], r["told"], r["traceback"] == "True", int(r["half_written"]),
-                 r["finished"] == "True")
-            for r in csv.DictReader(rows)
-        ]  # fmt: skip
+    return read_rows(file, Full)
 
 
 def summary(found: list[Full]) -> str:
@@ -116,10 +110,7 @@ def main() -> None:
     """Fill the disk in every stage, note what was seen and print it."""
     with a_disk() as folder:
         found = fill_in_every_stage(folder)
-    with open(FILE, "w", newline="") as rows:
-        writer = csv.DictWriter(rows, [field.name for field in fields(Full)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(map(asdict, found))
+    write_rows(FILE, found)
     print(summary(found))
 
 

@@ -9,15 +9,14 @@ The kills are added to `kills.csv` beside this file. A round takes some ten minu
 
 from __future__ import annotations
 
-import csv
 import random
 import shutil
 import sys
 import tempfile
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
-from torture_study import HERE, STAGES, Torture
+from torture_study import HERE, STAGES, Torture, read_rows, write_rows
 
 FILE = HERE / "kills.csv"
 KILLS = ("job", "all", "all", "all")
@@ -97,21 +96,13 @@ def one_round(number: int, folder: Path) -> list[Kill]:
 
 def read(file: Path = FILE) -> list[Kill]:
     """The kills that were noted."""
-    with open(file, newline="") as rows:
-        return [
-            Kill(int(r["round"]), r["stage"], r["who"], r["at"], int(r["files"]), int(r["half_written"]),
-                 r["finished"] == "True")
-            for r in csv.DictReader(rows)
-        ]  # fmt: skip
+    return read_rows(file, Kill)
 
 
 def note(kills: list[Kill], file: Path = FILE) -> None:
     """Put a round's kills into the table, in place of an earlier one's of that number."""
     kept = [kill for kill in (read(file) if file.exists() else []) if kill.round != kills[0].round]
-    with open(file, "w", newline="") as rows:
-        writer = csv.DictWriter(rows, [field.name for field in fields(Kill)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(kill) for kill in sorted([*kept, *kills], key=lambda kill: kill.round))
+    write_rows(file, sorted([*kept, *kills], key=lambda kill: kill.round))
 
 
 def summary(kills: list[Kill]) -> str:

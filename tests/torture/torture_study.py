@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
@@ -13,8 +14,11 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -22,6 +26,7 @@ from endpoint import Endpoint, completion
 from tiny import make_tiny_model, tiny_overlay
 from tree import Tree
 
+Row = TypeVar("Row")
 HERE = Path(__file__).resolve().parent
 STAGES = {
     "models": ["resources/models"],
@@ -145,3 +150,17 @@ def without_times(value: Mapping[str, Any]) -> dict[str, Any]:
 
 def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
+
+
+def read_rows(file: Path, kind: type[Row]) -> list[Row]:
+    """The rows of a table that `write_rows` wrote."""
+    with open(file, newline="") as rows:
+        return [TypeAdapter(kind).validate_python(row) for row in csv.DictReader(rows)]
+
+
+def write_rows(file: Path, rows: list[Row]) -> None:
+    """Dataclasses as CSV."""
+    with open(file, "w", newline="") as table:
+        writer = csv.DictWriter(table, list(asdict(rows[0])), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(map(asdict, rows))
