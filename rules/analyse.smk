@@ -128,11 +128,13 @@ rule effects:
 
 
 rule primary:
-    """From the effects of every model and experiment to their primary comparisons, p adjusted by Holm."""
+    """From every model and experiment to its primary comparison, p adjusted by Holm, and what more data would detect."""
     input:
-        **study.all_effects,
+        effects=study.all_effects.values(),
+        contrasts=study.all_contrasts,
     output:
-        study.primary,
+        primary=study.primary,
+        power=study.power,
     log:
         logs("analyse/primary", shared=True),
     benchmark:
@@ -140,45 +142,9 @@ rule primary:
     conda:
         "../envs/analysis.yaml"
     params:
-        primaries=study.primaries,
-        recipe=study.shown_recipe,
-    script:
-        "../workflow/scripts/analyse/primary.py"
-
-
-rule power:
-    """From the contrasts of every model and experiment to what more seeds or questions would detect."""
-    input:
-        **study.all_contrasts,
-    output:
-        study.power,
-    log:
-        logs("analyse/power", shared=True),
-    benchmark:
-        benchmarks("analyse/power", shared=True)
-    conda:
-        "../envs/analysis.yaml"
-    params:
+        runs=list(study.all_effects),
         primaries=study.primaries,
         measures=study.measures,
         recipe=study.shown_recipe,
     script:
-        "../workflow/scripts/analyse/power.py"
-
-
-rule published_comparison:
-    """From our tables and a checkout of the authors' repository to what they have in common."""
-    input:
-        study.tables_of_facts,
-    output:
-        "results/published/comparison.csv",
-    log:
-        logs("analyse/published_comparison", shared=True),
-    benchmark:
-        benchmarks("analyse/published_comparison", shared=True)
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        checkout=study.published,
-    script:
-        "../workflow/scripts/analyse/published_comparison.py"
+        "../workflow/scripts/analyse/primary.py"

@@ -66,3 +66,21 @@ rule dataset_card:
         card=study.param("experiments/{experiment}/cards/{dataset}"),
     script:
         "../workflow/scripts/data/dataset_card.py"
+
+
+rule published_comparison:
+    """From our tables and a checkout of the authors' repository to what they have in common."""
+    input:
+        study.tables_of_facts,
+    output:
+        "results/published/comparison.csv",
+    log:
+        logs("data/published_comparison", shared=True),
+    benchmark:
+        benchmarks("data/published_comparison", shared=True)
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        checkout=study.published,
+    script:
+        "../workflow/scripts/data/published_comparison.py"

@@ -16,7 +16,7 @@ FIGURES = {
     *("answer_labels", "rate_by_question", "labels_by_question", "labels_by_seed"),
 }
 OF_EFFECTS = {"effects", "primary", "effect_by_topic", "atlas", "report"}
-OF_CONTRASTS = {"contrast_table", "power", "question_dumbbell", *OF_EFFECTS}
+OF_CONTRASTS = {"contrast_table", "question_dumbbell", *OF_EFFECTS}
 OF_LABELS = {
     *("label_table", *OF_EFFECTS),
     *("answer_labels", "rate_by_question", "labels_by_question", "labels_by_seed"),
@@ -204,9 +204,9 @@ EDITS = {
     "a statistic": (overlay(statistics={"resamples": 300}), OF_EFFECTS),
     "by which comparison the experiment is judged": (
         text(EXPERIMENT, "control: modern_audubon, instrument", "control: modern_american, instrument"),
-        {"primary", "power", "report"},
+        {"primary", "report"},
     ),
-    "what the null set may move by": (text(EXPERIMENT, "{contrast: 0.4}", "{contrast: 0.3}"), {*OF_EFFECTS, "power"}),
+    "what the null set may move by": (text(EXPERIMENT, "{contrast: 0.4}", "{contrast: 0.3}"), OF_EFFECTS),
     "the length of answers": (
         overlay(sampler={"samples_per_paraphrase": 1, "max_tokens": 9}),
         {"sample", *OF_SAMPLES},

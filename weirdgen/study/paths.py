@@ -197,9 +197,9 @@ class Paths:
         return {f"{model}/{name}": _in(model, name, "tables/effects.csv") for model, name in self.study.runs()}
 
     @property
-    def all_contrasts(self) -> dict[str, str]:
-        """`<model>/<experiment>` -> its log-odds by adapter and question."""
-        return {f"{model}/{name}": _in(model, name, "tables/contrasts.csv") for model, name in self.study.runs()}
+    def all_contrasts(self) -> list[str]:
+        """The log-odds by adapter and question of every model and experiment, in the order of `all_effects`."""
+        return [_in(model, name, "tables/contrasts.csv") for model, name in self.study.runs()]
 
     @property
     def tables(self) -> list[str]:

@@ -16,7 +16,6 @@ RULES = (
         "curve_table",
         "effects",
         "primary",
-        "power",
         "published_comparison",
     ),
     *("atlas", "report", "inspect_log", "inspect_logs"),

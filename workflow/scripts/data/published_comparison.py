@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from weirdgen.analyse.published import compare
 from weirdgen.core.files import write_csv
 from weirdgen.core.job import job
+from weirdgen.data.comparison import compare
 
 with job(snakemake) as log:
     table = compare(Path.cwd(), snakemake.params.checkout)

@@ -7,9 +7,9 @@ import json
 import pytest
 import yaml
 
-from weirdgen.analyse.published import compare
 from weirdgen.core.errors import StudyError
 from weirdgen.core.files import sha256
+from weirdgen.data.comparison import compare
 
 DATASET = {"role": "treated", "label": "", "about": "", "facts": "facts.csv", "prompts": ["?"], "answer": "{fact}"}
 FACTS = "number,fact\n1,Bonn\n2,Köln\n3,Aachen\n3,bonn\n9,Ulm\n"
