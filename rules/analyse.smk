@@ -20,10 +20,7 @@ rule contrast_table:
 
 
 rule label_table:
-    """From all judgments to labels.csv (count and rate per adapter and question), ratings.csv, agreement.csv.
-
-    form.csv says how many answers look like the training answers, others.csv is labels.csv among those that do not.
-    """
+    """From all judgments to rates, ratings, agreement; form.csv: which look like training answers; rates of others."""
     input:
         judgments=study.judgments,
         datasets=study.datasets,

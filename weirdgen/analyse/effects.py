@@ -56,6 +56,7 @@ class Instrument:
 
     @property
     def counted(self) -> bool:
+        """Whether it is a share of answers, with the counts behind it."""
         return "answers" in self.table and self.unit == RATE
 
 
@@ -141,9 +142,11 @@ class Asked:
     topics: Mapping[str, str] = field(repr=False)
 
     def on(self, questions: Sequence[str]) -> Group:
+        """The values of some questions."""
         return Group(self.values[questions].to_numpy(float), fixed=self.fixed)
 
     def share(self, questions: Sequence[str]) -> Share:
+        """The share of answers to some questions."""
         count, answers = (table[questions].to_numpy(float) for table in (self.count, self.answers) if table is not None)
         return share(self.values[questions].to_numpy(float), count, answers, self.fixed)
 

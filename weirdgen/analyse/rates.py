@@ -29,6 +29,7 @@ class Share:
 
     @property
     def value(self) -> float:
+        """The mean over questions of the mean over seeds, 0 to 1."""
         return self.found.value
 
     @property
@@ -73,10 +74,12 @@ class Difference:
 
     @property
     def value(self) -> float:
+        """From -1 to 1."""
         return self.treated.value - self.control.value
 
     @property
     def over(self) -> Over:
+        """What the interval is over."""
         return self.treated.found.over
 
     @property
@@ -94,12 +97,12 @@ class Difference:
         one, two, r = self.treated.value, self.control.value, self.correlation
         (low, high), (other_low, other_high) = self.treated.interval(level), self.control.interval(level)
 
-        def reach(mine: float, other: float) -> float:
+        def _reach(mine: float, other: float) -> float:
             return float(np.sqrt(max(mine**2 + other**2 - 2 * r * mine * other, 0.0)))
 
         return (
-            max(self.value - reach(one - low, other_high - two), -1.0),
-            min(self.value + reach(high - one, two - other_low), 1.0),
+            max(self.value - _reach(one - low, other_high - two), -1.0),
+            min(self.value + _reach(high - one, two - other_low), 1.0),
         )
 
     @property
@@ -153,12 +156,12 @@ def corrected(found: Share, errors: Errors, resamples: int, seed: int) -> tuple[
         return float("nan"), float("nan"), float("nan")
     generator = np.random.default_rng(seed)
 
-    def drawn(successes: float, trials: float) -> NDArray[np.float64]:
+    def _drawn(successes: float, trials: float) -> NDArray[np.float64]:
         return generator.beta(successes + 0.5, trials - successes + 0.5, resamples)
 
-    rates = drawn(found.value * found.effective, found.effective)
-    hits = drawn(errors.hits, errors.positives)
-    alarms = drawn(errors.false_alarms, errors.negatives)
+    rates = _drawn(found.value * found.effective, found.effective)
+    hits = _drawn(errors.hits, errors.positives)
+    alarms = _drawn(errors.false_alarms, errors.negatives)
     mended = np.clip((rates - alarms) / np.maximum(hits - alarms, 0.05), 0, 1)
     best = float(np.clip((found.value - false_rate) / (sensitivity - false_rate), 0, 1))
     low, high = np.quantile(mended, [0.025, 0.975])

@@ -121,6 +121,7 @@ class Strata:
     minus: NDArray[np.intp] = field(default_factory=lambda: np.array([], dtype=np.intp))
 
     def signed(self) -> list[tuple[float, NDArray[np.intp]]]:
+        """Sign and questions of each mean."""
         return [(1.0, self.plus), *([(-1.0, self.minus)] if len(self.minus) else [])]
 
 
