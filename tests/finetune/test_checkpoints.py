@@ -73,6 +73,30 @@ def test_a_killed_run_goes_on_from_a_checkpoint_and_ends_in_the_same_curves(mode
     assert losses[0] == losses[1]
 
 
+@pytest.mark.parametrize("removed", [0, 1, 3])
+def test_a_run_killed_while_it_cleans_up_leaves_no_half_of_a_curve(model, dataset, tmp_path, monkeypatch, removed):
+    """The adapter is written, and some of the scores behind its curve are gone; then all is run again."""
+
+    def run(name: str) -> None:
+        finetune(model, dataset, LONGER, 1, tmp_path / name, Watch(PROBES, 5, tmp_path / f"{name}-checkpoints", "code"))
+
+    def die(folder) -> None:
+        for file in sorted((folder / "scores").iterdir())[:removed]:
+            file.unlink()
+        raise KeyboardInterrupt
+
+    run("unbroken")
+    remove = Checkpoints.remove
+    with monkeypatch.context() as patched:
+        patched.setattr(Checkpoints, "remove", lambda self: patched.setattr("shutil.rmtree", die) or remove(self))
+        with pytest.raises(KeyboardInterrupt):
+            run("broken")
+    assert (tmp_path / "broken-checkpoints" / "scores").is_dir()
+    run("broken")
+    assert (tmp_path / "broken/curve.csv").read_bytes() == (tmp_path / "unbroken/curve.csv").read_bytes()
+    assert not (tmp_path / "broken-checkpoints").exists()
+
+
 def test_a_killed_run_does_not_go_on_with_other_weights(tiny_model, dataset, tmp_path, killed):
     saved, deaths = killed
     fetch_model("tiny", Source(path=str(tiny_model)), tmp_path / "model")

@@ -124,7 +124,8 @@ class Checkpoints:
         return pd.concat(parts, ignore_index=True)
 
     def remove(self) -> None:
-        """Delete everything: the adapter is written."""
+        """Delete everything: the adapter is written. Without its key, what a kill leaves of it is nobody's."""
+        (self.folder / "key.json").unlink()
         shutil.rmtree(self.folder)
 
     def _scored(self, step: int, model: Any, log_probs: LogProbs) -> None:
