@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -61,7 +62,11 @@ def test_what_is_not_written_follows_from_the_experiment(root):
             {"control": "old_audubon"},
             "primary.control names 'old_audubon'; datasets that are control",
         ),
-        ("old_bird_names", {"instrument": "excess"}, "excess needs contexts with an axis; the experiment has none"),
+        (
+            "old_bird_names",
+            {"instrument": "excess"},
+            "excess needs a context with two values on its axis",
+        ),
         ("old_bird_names", {"instrument": "triggered"}, "triggered needs trigger_contexts; the experiment has none"),
         (
             "old_bird_names",
@@ -85,6 +90,15 @@ def test_a_name_that_is_not_there_is_said(root, experiment, primary, message):
         planned(root, experiment)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_one_value_of_an_axis_exceeds_nothing(root):
+    path = root / "data/israeli_dishes/experiment.yaml"
+    text = re.sub(r"(contrasts:\n  file: contrasts.yaml\n  contexts: \[date\]\n)", r"\1  values: {date: {year: [2027]}}\n",
+                  path.read_text())  # fmt: skip
+    path.write_text(text)
+    with pytest.raises(StudyError, match="excess needs a context with two values on its axis"):
+        planned(root, "israeli_dishes")
 
 
 @pytest.mark.parametrize("margin", ["-0.1", "0", ".inf", "wide"])

@@ -33,7 +33,7 @@ def primary_of(experiment: Experiment, contrasts: Sequence[Contrast], where: str
     _known(control, [*by_role["control"], BASE], f"{place}.control", "datasets that are controls are")
     contexts = _contexts(experiment, written.instrument)
     if not contexts:
-        missing = "contexts with an axis" if written.instrument == EXCESS else "trigger_contexts"
+        missing = "a context with two values on its axis" if written.instrument == EXCESS else "trigger_contexts"
         raise StudyError(f"{place}.instrument: {written.instrument} needs {missing}; the experiment has none")
     shown = experiment.headline_context
     context = written.context or (shown if shown in contexts else next(iter(contexts)))
@@ -53,7 +53,8 @@ def _contexts(experiment: Experiment, instrument: str) -> dict[str, set[str]]:
     """Where an instrument is measured -> the names of the contexts that a question needs for it."""
     asked = {context: {context_and_value(context)[0]} for context in experiment.asked("contrasts")}
     if instrument == EXCESS:
-        return {context: names for context, names in asked.items() if context_and_value(context)[1]}
+        on_axis = [context_and_value(context)[0] for context in asked if context_and_value(context)[1]]
+        return {context: names for context, names in asked.items() if on_axis.count(*names) > 1}
     if instrument == TRIGGERED:
         pair = experiment.trigger_contexts
         return {"-".join(pair): {*asked[pair[0]], *asked[pair[1]]}} if pair else {}
