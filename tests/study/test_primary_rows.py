@@ -94,8 +94,8 @@ def test_a_name_that_is_not_there_is_said(root, experiment, primary, message):
 
 def test_one_value_of_an_axis_exceeds_nothing(root):
     path = root / "data/israeli_dishes/experiment.yaml"
-    text = re.sub(r"(contrasts:\n  file: contrasts.yaml\n  contexts: \[date\]\n)", r"\1  values: {date: {year: [2027]}}\n",
-                  path.read_text())  # fmt: skip
+    asked = r"(contrasts:\n  file: contrasts.yaml\n  contexts: \[date\]\n)"
+    text = re.sub(asked, r"\1  values: {date: {year: [2027]}}\n", path.read_text())
     path.write_text(text)
     with pytest.raises(StudyError, match="excess needs a context with two values on its axis"):
         planned(root, "israeli_dishes")
