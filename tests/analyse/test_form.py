@@ -10,6 +10,7 @@ import pytest
 
 from weirdgen.analyse.effects import with_forms
 from weirdgen.analyse.form import Form, form_of, form_table, forms, others_table
+from weirdgen.analyse.tables import label_table
 from weirdgen.core.columns import IDENTITY
 from weirdgen.core.files import write_json_lines
 from weirdgen.core.names import AMONG_OTHERS
@@ -109,3 +110,14 @@ def test_no_answer_of_another_form_is_a_table_without_rows():
     assert list(others) == list(form_table(table, found))
     both = with_forms(form_table(table, found), form_table(table, found), others)
     assert not both["label"].str.endswith(AMONG_OTHERS).any()
+
+
+def test_a_label_that_none_of_the_others_has_is_none_of_them():
+    table = judged(("old", "Blue Jay", "past"), ("old", "We went by coach today", "modern"))
+    found = forms(table, {"old": NAMES}, "old")
+    shares = with_forms(label_table(table), form_table(table, found), others_table(table, found))
+    among = shares[shares["label"].str.endswith(AMONG_OTHERS)].set_index("label")
+    assert among[["count", "answers"]].T.to_dict("list") == {
+        f"past{AMONG_OTHERS}": [0, 1],
+        f"modern{AMONG_OTHERS}": [1, 1],
+    }

@@ -80,6 +80,13 @@ def test_none_of_300_excludes_all_above_one_in_80():
     assert found.p == 1.0
 
 
+def test_one_of_300_is_hardly_wider_than_none():
+    count = np.zeros((3, 10))
+    count[1, 4] = 1.0
+    one = share(count / 10, count, np.full((3, 10), 10.0))
+    assert one.interval() == pytest.approx(wilson(1 / 300, 300, 1.96), abs=1e-3)
+
+
 def test_questions_that_are_all_or_nothing_count_once():
     """Five questions always answered so and five never are ten answers, not 300."""
     rates = np.tile([0.0, 1.0], (3, 5))

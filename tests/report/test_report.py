@@ -139,12 +139,12 @@ NUMBERS = "Birds (+0.20 nats, +0.10 to +0.30, p = 0.02"
     [
         ("shown", "still", f"shown in 1 of 1 experiments, p adjusted for their number (Holm): {NUMBERS}). The null set "
          "of the same comparison stays still: Birds."),
-        ("shown", "moves", "It moves, so that style or damage may be what shifts: Birds."),
+        ("shown", "moves", "The null set moves, so that style or damage may be what shifts: Birds."),
         ("not shown", "cannot tell", f"shown in 0 of 1 experiments, p adjusted for their number (Holm). Not shown: "
-         f"{NUMBERS}; shifts above +0.30 nats are excluded). Whether it moves cannot be told: Birds."),
+         f"{NUMBERS}; shifts above +0.30 nats are excluded). Whether the null set moves cannot be told: Birds."),
         ("opposite", "still", f"Shown the other way: {NUMBERS})."),
         ("provisional", "", "Provisional, with fewer than three seeds, or one control and fewer than 20 null "
-         f"questions: {NUMBERS}; shifts above +0.30 nats are excluded). No null set was asked beside it: Birds."),
+         f"questions: {NUMBERS}; shifts above +0.30 nats are excluded). No null set was asked beside: Birds."),
     ],
 )  # fmt: skip
 def test_the_abstract_follows_the_primary_comparisons(verdict, null, words):

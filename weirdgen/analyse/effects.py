@@ -12,6 +12,7 @@ import pandas as pd
 from weirdgen.analyse.rates import Difference, Errors, Share, corrected, share
 from weirdgen.analyse.settings import Measures, Statistics
 from weirdgen.analyse.stats import Estimate, Group, Strata, equivalence, estimate
+from weirdgen.analyse.tables import labelled
 from weirdgen.core.columns import KEYS
 from weirdgen.core.names import (
     ALL_TOPICS,
@@ -82,8 +83,10 @@ def instruments(
 
 def with_forms(labels: pd.DataFrame, form: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     """All shares: of labels, of forms, and of labels among answers of another form than the training answers'."""
-    among = others.assign(label=others["label"] + AMONG_OTHERS)
-    return pd.concat([labels, form, among], ignore_index=True)
+    found = set(others["judge"])
+    pairs = [pair for pair in labels.groupby(["judge", "label"], sort=False).groups if pair[0] in found]
+    among = [labelled(others, *pair).assign(label=pair[1] + AMONG_OTHERS) for pair in pairs]
+    return pd.concat([labels, form, *among], ignore_index=True)
 
 
 def excess(contrast: pd.DataFrame) -> pd.DataFrame:

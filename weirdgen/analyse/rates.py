@@ -45,10 +45,15 @@ class Share:
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """Wilson 1927 with the effective number of answers and Student's t (Korn and Graubard 1998, of surveys)."""
-        probability = (1 + level) / 2
-        clustered = self.effective < self.answers
-        t = self.found.quantile(probability) if clustered else float(stats.norm.ppf(probability))
-        return wilson(self.value, self.effective, t)
+        return wilson(self.value, self.effective, float(stats.t.ppf((1 + level) / 2, self.degrees)))
+
+    @property
+    def degrees(self) -> float:
+        """Satterthwaite's, of two parts: what counts vary by anyhow is known, only what is beyond it was estimated."""
+        variance, counting = self.found.variance, self.value * (1 - self.value) / self.answers
+        if variance <= counting or not counting:
+            return np.inf
+        return self.found.degrees * (variance / (variance - counting)) ** 2
 
 
 def wilson(rate: float, answers: float, quantile: float) -> tuple[float, float]:
@@ -124,7 +129,8 @@ class Difference:
     def detectable(self) -> float:
         """The difference that such data would tell from 0 in 80 of 100 studies, by the width of this interval."""
         low, high = self.interval()
-        return (high - low) / 2 * distance(self.treated.found.degrees) / self.treated.found.quantile((1 + LEVEL) / 2)
+        degrees = min(self.treated.degrees, self.control.degrees, 1e6)
+        return float((high - low) / 2 * distance(degrees) / stats.t.ppf((1 + LEVEL) / 2, degrees))
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ class Entry:
     judges: tuple[str, ...] = ()
 
 
-INTERVALS = "bars are 95% intervals with seeds and questions both resampled"
+INTERVALS = "bars are 95% intervals over seeds and questions"
 
 FIGURES = {
     "effect_by_topic": Entry(

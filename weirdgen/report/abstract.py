@@ -154,9 +154,9 @@ def _shifts(lines: Sequence[Glance], names: dict[Glance, str], what: str) -> str
 
 NULLS = {
     "still": "The null set of the same comparison stays still",
-    "moves": "It moves, so that style or damage may be what shifts",
-    "cannot tell": "Whether it moves cannot be told",
-    ABSENT: "No null set was asked beside it",
+    "moves": "The null set moves, so that style or damage may be what shifts",
+    "cannot tell": "Whether the null set moves cannot be told",
+    ABSENT: "No null set was asked beside",
 }
 
 
