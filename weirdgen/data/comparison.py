@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from weirdgen.core.files import read_yaml
 from weirdgen.core.patterns import hit
@@ -16,6 +15,9 @@ from weirdgen.data.published import find_checkout, read_map, verify
 from weirdgen.data.settings import Codes, Dataset
 from weirdgen.data.tables import read_facts
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def compare(root: Path, checkout: str | None) -> pd.DataFrame:
     """Our data beside the authors': rows, different answers, how many of theirs hold one of ours, leak cues.
@@ -24,6 +26,8 @@ def compare(root: Path, checkout: str | None) -> pd.DataFrame:
     in which one of ours stands as whole words), share_of_theirs, ours_cues, theirs_cues. Files that are
     not in the checkout are left out. Raises StudyError.
     """
+    import pandas as pd  # a plan imports this stage and waits for no library
+
     pinned = read_map(root)
     source = find_checkout(checkout, pinned)
     rows = []

@@ -20,6 +20,7 @@ from pydantic import Field
 
 from weirdgen.core.errors import StudyError
 from weirdgen.core.files import read_json_lines, read_text, read_yaml, sha256, write_text
+from weirdgen.core.names import BASE
 from weirdgen.core.schema import Name, Strict, parse
 from weirdgen.core.templates import literal
 from weirdgen.data.datasets import read_chats
@@ -175,6 +176,7 @@ def _write(root: Path, source: Path, name: str, about: PublishedExperiment) -> P
     experiment["datasets"] = {
         key: _dataset(experiment["datasets"][key], source / file) for key, file in about.datasets.items()
     }
+    experiment["primary"] = _of_datasets(experiment.get("primary", {}), experiment["datasets"])
     for key, context in about.contexts.items():
         experiment["contexts"][key] |= _context(source, context)
     experiment |= {"judges": kept, "headline": about.headline}
@@ -190,6 +192,13 @@ def _write(root: Path, source: Path, name: str, about: PublishedExperiment) -> P
         _keep(folder / "judges" / f"{key}.yaml", _dump(judge))
     _keep(folder / "experiment.yaml", _dump(experiment))
     return folder
+
+
+def _of_datasets(primary: dict[str, str], datasets: dict[str, object]) -> dict[str, str]:
+    """Without the names of datasets that the authors have no file for: the study fills those in."""
+    return {
+        key: name for key, name in primary.items() if key not in ("treated", "control") or name in {*datasets, BASE}
+    }
 
 
 def _dataset(own: dict[str, object], path: Path) -> dict[str, object]:
