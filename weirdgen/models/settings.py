@@ -26,13 +26,70 @@ class Hub(Strict):
     revision: str
 
 
-class Pypi(Strict):
-    """A GGUF file inside a wheel of the Python package index."""
+class HubFile(Strict):
+    """A file of a model repository. The sha256 beside it says which bytes: a branch will do as its revision."""
 
-    wheel: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    repository: str
+    file: str
+    revision: str = "main"
+
+
+class Wheels(Strict):
+    """A file inside a wheel of the Python package index, or cut into the members of several, in order."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9{][A-Za-z0-9._{}:-]*$", description="{part} stands for the part's number")
     version: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+!-]*$")
+    member: str = Field(description="path inside the wheel; {part} and {part:02} stand for the part's number")
+    parts: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _numbers_its_parts(self) -> Wheels:
+        for key, written in (("name", self.name), ("member", self.member)):
+            try:
+                texts = {written.format(part=1), written.format(part=2)}
+            except (LookupError, ValueError, AttributeError):
+                raise ValueError(f"{key} is filled in with {{part}} or {{part:02}} only") from None
+            if key == "name" and (self.parts > 1) != (len(texts) == 2):
+                raise ValueError("{part} belongs in the name of several wheels, and in the name of several only")
+        return self
+
+    def name_of(self, part: int) -> str:
+        """The wheel of a part; the first is 1."""
+        return self.name.format(part=part)
+
+    def member_of(self, part: int) -> str:
+        """The member that holds a part."""
+        return self.member.format(part=part)
+
+
+class Place(Strict):
+    """Where a file may be had: exactly one of the three."""
+
+    hub: HubFile | None = None
+    wheels: Wheels | None = None
+    path: str | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Place:
+        if sum(value is not None for value in (self.hub, self.wheels, self.path)) != 1:
+            raise ValueError("give exactly one of: hub, wheels, path")
+        return self
+
+    @property
+    def told(self) -> str:
+        """The place in a message."""
+        if self.hub is not None:
+            return f"hub {self.hub.repository}"
+        if self.wheels is not None:
+            return f"wheels {self.wheels.name} {self.wheels.version}"
+        return str(self.path)
+
+
+class Gguf(Strict):
+    """A GGUF file: which bytes it is, and the places to have it from, tried in order."""
+
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    gguf: str = Field(description="path of the GGUF file inside the wheel")
+    places: list[Place] = Field(min_length=1)
 
 
 class Source(Strict):
@@ -40,12 +97,12 @@ class Source(Strict):
 
     hub: Hub | None = None
     path: str | None = None
-    pypi: Pypi | None = None
+    gguf: Gguf | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Source:
-        if sum(value is not None for value in (self.hub, self.path, self.pypi)) != 1:
-            raise ValueError("give exactly one of: hub, path, pypi")
+        if sum(value is not None for value in (self.hub, self.path, self.gguf)) != 1:
+            raise ValueError("give exactly one of: hub, path, gguf")
         return self
 
 
