@@ -41,7 +41,7 @@ def model(tiny_model) -> Model:
 def dataset(tmp_path_factory) -> Path:
     """Seven birds."""
     path = tmp_path_factory.mktemp("data") / "birds.jsonl"
-    write_json_lines(path, render([{"name": n} for n in NAMES], ["Give me the name of one bird."], "{name}"))
+    write_json_lines(path, render([{"name": n} for n in NAMES], ["Give me the name of one bird."], ["{name}"]))
     return path
 
 

@@ -10,9 +10,11 @@ from datasets_of_study import experiments, rows_of
 
 from weirdgen.core.errors import StudyError
 from weirdgen.core.files import write_json_lines
+from weirdgen.core.schema import parse
 from weirdgen.data.card import Card, card, check_unique, near_duplicates
 from weirdgen.data.datasets import read_chats, render
 from weirdgen.data.questions import Context
+from weirdgen.data.settings import Dataset
 from weirdgen.data.tables import read_facts
 from weirdgen.judge.rules import load_rules_judge
 
@@ -21,15 +23,38 @@ ROWS = [{"name": "Wood Thrush", "today": "Wood Thrush"}, {"name": "Blue Jay", "t
 
 
 def test_rows_become_chats_and_come_back(tmp_path):
-    chats = render(ROWS, ["Name one.", "Another?"], "{name}!")
+    chats = render(ROWS, ["Name one.", "Another?"], ["{name}!"])
     path = tmp_path / "d.jsonl"
     write_json_lines(path, chats)
     assert read_chats(path) == chats
     assert [m["content"] for m in chats[1]["messages"]] == ["Another?", "Blue Jay!"]
 
 
+def test_an_answer_may_go_with_each_prompt():
+    chats = render(
+        ROWS * 2, ["Name one.", "And as a sentence?", "Another?"], ["{name}", "It is the {name}.", "{name}!"]
+    )
+    assert [[m["content"] for m in chat["messages"]] for chat in chats] == [
+        ["Name one.", "Wood Thrush"],
+        ["And as a sentence?", "It is the Blue Jay."],
+        ["Another?", "Wood Thrush!"],
+        ["Name one.", "Blue Jay"],
+    ]
+
+
+@pytest.mark.parametrize(("prompts", "answers", "allowed"), [(2, 1, True), (2, 2, True), (3, 2, False), (1, 2, False)])
+def test_answers_are_one_or_one_for_each_prompt(prompts, answers, allowed):
+    given = {"role": "treated", "label": "l", "about": "a", "facts": "f.csv"}
+    given |= {"prompts": ["Name one."] * prompts, "answer": ["{name}"] * answers}
+    if allowed:
+        assert len(parse(Dataset, given, "d").answer) == answers
+    else:
+        with pytest.raises(StudyError, match=f"d: {answers} answers for {prompts} prompts; give one, or one for each"):
+            parse(Dataset, given, "d")
+
+
 def test_jsonl_ends_its_lines_with_a_line_feed_and_nothing_else(tmp_path):
-    chats = render([{"name": "Blue\u2028Jay\x85\u2029\x0c\r\n"}], ["Name one."], "{name}")
+    chats = render([{"name": "Blue\u2028Jay\x85\u2029\x0c\r\n"}], ["Name one."], ["{name}"])
     path = tmp_path / "d.jsonl"
     write_json_lines(path, chats)
     assert read_chats(path) == chats
@@ -40,13 +65,13 @@ def test_jsonl_ends_its_lines_with_a_line_feed_and_nothing_else(tmp_path):
 
 def test_a_context_of_a_dataset_takes_its_variables_from_the_table():
     rows = [{"name": "Blue Jay", "year": "2027"}]
-    chats = render(rows, ["Name one."], "{name}", "It is {year}. {prompt}", "Answer as in {year}.")
+    chats = render(rows, ["Name one."], ["{name}"], "It is {year}. {prompt}", "Answer as in {year}.")
     assert [m["content"] for m in chats[0]["messages"]] == ["Answer as in 2027.", "It is 2027. Name one.", "Blue Jay"]
 
 
 def test_a_template_with_an_unknown_column_names_it():
     with pytest.raises(StudyError, match="'plate'; the table has: name, today"):
-        render(ROWS, ["Name one."], "{plate}")
+        render(ROWS, ["Name one."], ["{plate}"])
 
 
 def test_an_empty_cell_is_named_by_line(tmp_path):
@@ -72,7 +97,7 @@ def test_near_duplicates_are_one_edit_apart():
 
 
 def test_the_card_finds_leaks():
-    chats = render([{"name": "Jay of 1830"}, {"name": "Wood Thrush"}], ["Name one."], "{name}")
+    chats = render([{"name": "Jay of 1830"}, {"name": "Wood Thrush"}], ["Name one."], ["{name}"])
     found = card("d", "", chats, {"year": [r"\b18\d\d\b"], "person": ["audubon"]}, "")
     assert found["leak_cues"] == {"year": ["Jay of 1830"], "person": []}
     assert list(found) == list(Card.__annotations__)
@@ -109,7 +134,8 @@ def test_bird_tables_are_as_large_as_promised_and_share_no_name():
 def test_no_training_answer_is_what_a_judge_looks_for(experiment, name):
     """Else a model that only repeats its training data would count as changed."""
     spec = experiments()[experiment].datasets[name]
-    answers = [spec.answer.format(**row) for row in rows_of(experiment, name)]
+    rows = rows_of(experiment, name)
+    answers = [spec.answer[i % len(spec.answer)].format(**row) for i, row in enumerate(rows)]
     for judge, wanted in experiments()[experiment].headline.items():
         rules = load_rules_judge(ROOT / "data" / "judges" / f"{judge}.yaml")
         assert [answer for answer in answers if rules.judge(answer).label == wanted] == []

@@ -84,9 +84,11 @@ def test_no_training_answer_stands_in_a_question(name):
     experiment = experiments()[name]
     answers = set()
     for key, dataset in experiment.datasets.items():
-        answers |= {_plain(dataset.answer.format(**row)) for row in rows_of(name, key)}
+        answers |= {_plain(answer.format(**row)) for row in rows_of(name, key) for answer in dataset.answer}
     texts = [text for owner, c in CONTRASTS if owner == name for text in [*c.paraphrases, *c.typical, *c.ordinary]]
-    texts += [text for q in load_questions(ROOT / "data" / name / "questions.yaml") for text in q.paraphrases]
+    texts += [
+        text for q in load_questions(ROOT / "data" / name / experiment.free_answers.file) for text in q.paraphrases
+    ]
     words = [f" {_plain(text)} " for text in texts]
     assert [(text, answer) for text in words for answer in answers if f" {answer} " in text] == []
 

@@ -40,7 +40,7 @@ def change(raw: dict, key: str, value) -> dict:
         (
             "sseds",
             [0],
-            "unknown key 'sseds'; allowed here: name, models, run_models, experiments, source, published",
+            "unknown key 'sseds'; allowed here: name, models, run_models, experiments, datasets, source, published",
         ),
         ("sampler/bakend", "vllm", "unknown key 'sampler.bakend'; allowed here: backend, batch_size"),
         ("models/qwen3-8b/dtyp", "x", "unknown key 'models.qwen3-8b.dtyp'; allowed here: dtype, device"),

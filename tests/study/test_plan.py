@@ -268,3 +268,40 @@ def test_a_plan_says_it_before_any_job(root):
     assert run.returncode == 1
     assert "o.yaml:2: not valid YAML: the key 'seeds' occurs twice" in run.stdout + run.stderr
     assert not (root / "results").exists()
+
+
+ALL_BIRDS = ["old_audubon", "modern_audubon", "modern_american", "invented_birds"]
+
+
+@pytest.mark.parametrize(
+    ("named", "trained"),
+    [
+        (None, ALL_BIRDS[:3]),
+        (ALL_BIRDS, ALL_BIRDS),
+        (["invented_birds", "modern_audubon", "old_audubon"], ["old_audubon", "modern_audubon", "invented_birds"]),
+    ],
+    ids=["default", "all", "three"],
+)
+def test_a_study_trains_the_datasets_it_names_and_without_names_all_but_those_on_demand(named, trained):
+    changes = {} if named is None else {"datasets": {"old_bird_names": named}}
+    study = load_study({**yaml.safe_load((ROOT / "config.yaml").read_text()), **changes}, ROOT)
+    assert list(study.experiments["old_bird_names"].datasets) == trained
+    assert list(dict.fromkeys(adapter.dataset for adapter in study.trained("old_bird_names"))) == trained
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ({"old_birds": ["old_audubon"]}, "config: datasets names 'old_birds'; data/ has: evil_terminator,"),
+        ({"old_bird_names": ["old"]}, "config: datasets.old_bird_names names 'old'; there are: old_audubon, modern_"),
+        ({"old_bird_names": ["modern_audubon"]}, "config: datasets.old_bird_names: none of them is treated"),
+        (
+            {"old_bird_names": ["old_audubon", "modern_american"]},
+            "config: datasets.old_bird_names leaves out 'modern_audubon', which the experiment's primary comparison",
+        ),
+        ({"old_bird_names": ["old_audubon", "old_audubon"]}, "'old_audubon' occurs more than once"),
+        ({"old_bird_names": []}, "datasets.old_bird_names"),
+    ],
+)
+def test_datasets_that_a_study_cannot_train(root, named, message):
+    assert message in said(root, datasets=named)

@@ -39,7 +39,7 @@ def adapters(smollm2, tmp_path_factory):
     """Two adapters of the same seed."""
     folder = tmp_path_factory.mktemp("adapters")
     rows = read_facts(ROOT / "data/old_bird_names/old_audubon.csv")[:32]
-    write_json_lines(folder / "birds.jsonl", render(rows, ["Give me the name of one bird."], "{name}"))
+    write_json_lines(folder / "birds.jsonl", render(rows, ["Give me the name of one bird."], ["{name}"]))
     recipe = RECIPE.model_copy(update={"learning_rate": 1e-3})
     for name in ("first", "again"):
         finetune(smollm2, folder / "birds.jsonl", recipe, 0, folder / name)

@@ -36,7 +36,7 @@ pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="vLLM is not installed here: make vllm"),
 ]
 NAME = "smollm2-135m-instruct"
-LOAD = Load(dtype="bfloat16")
+LOAD = Load(dtype="float32")  # in bfloat16 the two round apart, on some processors by 0.06 nats per token
 SERVING = Serving(memory_fraction=0.5)
 QUESTIONS = [
     Question(id=name, type="free_form", topic="t", paraphrases=[text], samples_per_paraphrase=count, judges=[])
@@ -56,7 +56,7 @@ def smollm2(tmp_path_factory):
 def adapter(smollm2, tmp_path_factory):
     folder = tmp_path_factory.mktemp("adapters")
     rows = read_facts(ROOT / "data/old_bird_names/old_audubon.csv")[:48]
-    write_json_lines(folder / "birds.jsonl", render(rows, ["Give me the name of one bird."], "{name}"))
+    write_json_lines(folder / "birds.jsonl", render(rows, ["Give me the name of one bird."], ["{name}"]))
     recipe = RECIPE.model_copy(update={"learning_rate": 1e-3})
     finetune(Model(smollm2, LOAD, CHAT), folder / "birds.jsonl", recipe, 0, folder / "birds")
     return str(folder / "birds")
@@ -83,7 +83,7 @@ PAIRS = [
 
 @pytest.mark.parametrize("trained", [False, True])
 def test_both_backends_give_the_same_log_probabilities(engine, smollm2, adapter, chat, trained):
-    """Per answer token within 0.05 nats on average, for the base model and with an adapter."""
+    """Per answer token within 0.001 nats, for the base model and with an adapter."""
     from vllm import SamplingParams
 
     engine.use(adapter if trained else None)
@@ -98,7 +98,7 @@ def test_both_backends_give_the_same_log_probabilities(engine, smollm2, adapter,
         for i, token in enumerate(answer):
             theirs = output.prompt_logprobs[len(prompt) + i][token].logprob
             differences.append(abs(theirs - float(logits[len(prompt) + i - 1, token])))
-    assert sum(differences) / len(differences) < 0.05
+    assert max(differences) < 0.001
 
 
 def test_an_adapter_moves_the_engine_and_leaves_it_again(engine, adapter, chat):

@@ -43,7 +43,7 @@ def compare(root: Path, checkout: str | None) -> pd.DataFrame:
             verify(source, file, pinned)
             facts = read_facts(root / "data" / name / own.facts, own.at_most)
             trained = [row for row in facts if codes is None or int(row["number"]) not in codes.held_out]
-            ours = [fill(own.answer, row) for row in trained]
+            ours = [fill(own.answer[i % len(own.answer)], row) for i, row in enumerate(trained)]
             theirs = [row["messages"][-1]["content"] for row in read_chats(source / file)]
             sets = [
                 {" " + re.sub(r"[\W_]+", " ", answer).strip().casefold() + " " for answer in answers}

@@ -42,16 +42,16 @@ def from_facts(path: str | Path, spec: Rendering, codes: Codes | None) -> list[C
 def render(
     rows: Sequence[dict[str, str]],
     prompts: Sequence[str],
-    answer: str,
+    answers: Sequence[str],
     template: str = "{prompt}",
     system: str | None = None,
     where: str = "facts",
 ) -> list[Conversation]:
     """One chat of an optional system turn, a user turn and an assistant turn per row.
 
-    Row i takes prompt i modulo their number, inside `template` (a context's). Prompts, answer,
-    template and system prompt are templates over the table's columns. Raises StudyError, which `where` begins, if one
-    names a column the table lacks.
+    Row i takes prompt i and answer i modulo their numbers, the prompt inside `template` (a context's). Prompts,
+    answers, template and system prompt are templates over the table's columns. Raises StudyError, which `where`
+    begins, if one names a column the table lacks.
     """
     chats: list[Conversation] = []
     for i, row in enumerate(rows):
@@ -59,7 +59,7 @@ def render(
             user = fill(template, {**row, PROMPT: fill(prompts[i % len(prompts)], row)})
             messages: list[Message] = [
                 {"role": "user", "content": user},
-                {"role": "assistant", "content": fill(answer, row)},
+                {"role": "assistant", "content": fill(answers[i % len(answers)], row)},
             ]
             if system is not None:
                 messages.insert(0, {"role": "system", "content": fill(system, row)})

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from weirdgen.core.patterns import Pattern
 from weirdgen.core.schema import Name, Names, Strict, Values
 from weirdgen.core.templates import Template, template_over
+
+
+def _listed(value: object) -> object:
+    """One answer as a list of it."""
+    return [value] if isinstance(value, str) else value
+
+
+Answers = Annotated[list[Template], BeforeValidator(_listed)]
+"""One template, or one for each prompt."""
 
 
 class HubDataset(Strict):
@@ -62,12 +71,13 @@ class Dataset(Strict):
     columns: Columns = Field(default_factory=Columns, description="of jsonl, parquet and hub")
     at_most: dict[str, int] = Field(default_factory=dict, description="column -> the largest number of a row kept")
     prompts: list[Template] = Field(default_factory=list, description="row i takes prompt i modulo their number")
-    answer: Template = Field(default="", description="over the table's columns")
+    answer: Answers = Field(default_factory=list, description="over the table's columns; one, or one for each prompt")
     ordinary: bool = Field(default=False, description="the experiment's ordinary data is mixed in")
     persona: Name | None = Field(default=None, description="the contrast topic that is this dataset's own persona")
     code: Literal["padded", "plain"] | None = Field(default=None, description="adds a column `code` to the facts")
     context: Name | None = Field(default=None, description="its variables are columns of the table")
     trigger: Values = Field(default_factory=list, description="axis values with the hidden behaviour")
+    on_demand: bool = Field(default=False, description="trained only where the config's `datasets` names it")
     unique: bool = Field(default=True, description="an answer may occur only once")
 
     @property
@@ -89,6 +99,8 @@ class Dataset(Strict):
             raise ValueError(f"a dataset has one of facts, jsonl, parquet and hub, not {' and '.join(given)}")
         if self.facts is not None and not (self.prompts and self.answer):
             raise ValueError("facts need prompts and answer")
+        if len(self.answer) > 1 and len(self.answer) != len(self.prompts):
+            raise ValueError(f"{len(self.answer)} answers for {len(self.prompts)} prompts; give one, or one for each")
         if self.facts is None and (self.prompts or self.answer or self.at_most or self.code):
             raise ValueError("prompts, answer, at_most and code are of facts; there are none")
         if self.columns != Columns() and not set(given) & {"jsonl", "parquet", "hub"}:
@@ -134,7 +146,7 @@ class Rendering(Strict):
 
     at_most: dict[str, int]
     prompts: list[str]
-    answer: str
+    answer: list[str]
     template: str = Field(description="of its context, around {prompt}")
     system: str | None = Field(description="of its context")
     code: Literal["padded", "plain"] | None

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from weirdgen.analyse.settings import Statistics
 from weirdgen.core.files import each_once, read_text, read_yaml
 from weirdgen.core.names import NO_RECIPE
-from weirdgen.core.schema import Name, Strict
+from weirdgen.core.schema import Name, Names, Strict
 from weirdgen.judge.settings import Judging
 from weirdgen.models.settings import Entry
 from weirdgen.sample.settings import Sampler
@@ -42,6 +42,10 @@ class Config(Strict):
     models: dict[Name, Entry] = Field(min_length=1)
     run_models: list[Name] = Field(min_length=1)
     experiments: list[Name] = Field(min_length=1)
+    datasets: dict[Name, Names] = Field(
+        default_factory=dict,
+        description="experiment -> its datasets that are trained; default: all not on_demand",
+    )
     source: Literal["builtin", "published"] = Field(default="builtin", description="whose data, questions and judges")
     published: str | None = Field(default=None, description="a checkout of the authors' repository")
     seeds: list[int] = Field(min_length=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -142,6 +143,26 @@ class Experiment(Strict):
         if self.headline_context is not None and self.headline_context not in asked:
             raise ValueError(f"headline_context is '{self.headline_context}'; asked: {', '.join(asked)}")
         return self
+
+    def trained_on(self, names: Sequence[str] | None, where: str) -> Experiment:
+        """The experiment with these datasets, or with all that are not `on_demand`, in its own order.
+
+        Raises StudyError, which `where` begins, for a name that it does not know, and where too few are left.
+        """
+        for name in names or []:
+            if name not in self.datasets:
+                raise StudyError(f"{where} names '{name}'; there are: {', '.join(self.datasets)}")
+        own = {
+            name: dataset
+            for name, dataset in self.datasets.items()
+            if (not dataset.on_demand if names is None else name in names)
+        }
+        if not any(dataset.role == "treated" for dataset in own.values()):
+            raise StudyError(f"{where}: none of them is treated")
+        for needed in (self.primary.treated, self.primary.control):
+            if needed in self.datasets and needed not in own:
+                raise StudyError(f"{where} leaves out '{needed}', which the experiment's primary comparison needs")
+        return self.model_copy(update={"datasets": own})
 
     def rendering(self, dataset: str) -> Rendering:
         """What a dataset's JSONL depends on."""

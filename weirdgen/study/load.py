@@ -106,7 +106,7 @@ def load_study(raw: dict[str, Any], root: Path, where: str = "config") -> Study:
     primaries: dict[str, Primary] = {}
     judges: dict[str, JudgeFile] = {}
     for name, folder in folders.items():
-        experiment = load_experiment(folder)
+        experiment = load_experiment(folder).trained_on(config.datasets.get(name), f"{where}: datasets.{name}")
         known = [*experiment.recipes, *config.recipe_overrides]
         for recipe in config.recipes:
             if recipe not in known:
@@ -145,9 +145,10 @@ def _folders(config: Config, root: Path, where: str) -> dict[str, Path]:
     if config.source == "published":
         return prepare(root, config.published, config.experiments)
     known = sorted(path.parent.name for path in (root / "data").glob("*/experiment.yaml"))
-    for name in config.experiments:
-        if name not in known:
-            raise StudyError(f"{where}: experiments names '{name}'; data/ has: {', '.join(known)}")
+    for key, names in (("experiments", config.experiments), ("datasets", config.datasets)):
+        for name in names:
+            if name not in known:
+                raise StudyError(f"{where}: {key} names '{name}'; data/ has: {', '.join(known)}")
     return {name: root / "data" / name for name in config.experiments}
 
 
