@@ -57,6 +57,9 @@ class Config(Strict):
         default_factory=dict, description="further recipes: values that replace those of `default`"
     )
     sweep: str | None = Field(default=None, description="the recipe value that the recipes differ in")
+    held_out: bool = Field(
+        default=False, description="each recipe also trains on four fifths of a dataset, for its loss on the rest"
+    )
     ordinary_rows: int | None = Field(default=None, ge=1, description="replaces the experiments' own")
     sampler: Sampler
     judging: Judging

@@ -15,7 +15,18 @@ from weirdgen.study.told import figure_names
 RUN = "results/{model}/{experiment}"
 """All that belongs to one experiment on one model."""
 
-TABLES = ("effects", "group_means", "labels", "form", "others", "ratings", "agreement", "contrasts", "training")
+TABLES = (
+    "effects",
+    "group_means",
+    "labels",
+    "form",
+    "others",
+    "ratings",
+    "agreement",
+    "contrasts",
+    "training",
+    "losses",
+)
 ENDINGS = ("csv", "png", "svg", "pdf")
 KINDS: tuple[Kind, ...] = ("rules", "models")
 
@@ -64,6 +75,17 @@ class Paths:
         """What the study's primary comparisons would detect with more seeds or questions."""
         name = self.study.config.name
         return f"results/{'power' if name == DEFAULT_NAME else f'{name}.power'}.csv"
+
+    @property
+    def recipes(self) -> str:
+        """The loss on rows held out, by model and recipe."""
+        name = self.study.config.name
+        return f"results/{'recipes' if name == DEFAULT_NAME else f'{name}.recipes'}.csv"
+
+    @property
+    def held_out_rows(self) -> str:
+        """The same by dataset."""
+        return self.recipes.replace("recipes.csv", "held_out.csv")
 
     def model(self, wildcards: Any) -> str:
         """What tells a fetched model's weights from any others: it changes with them."""
@@ -123,6 +145,27 @@ class Paths:
     def training_logs(self, wildcards: Any) -> list[str]:
         """The training log of every trained adapter, in the order of `trained`."""
         return self._each(self.study.trained(wildcards.experiment), "adapters/{}/train_log.csv", wildcards)
+
+    def measured_held_out(self, wildcards: Any) -> list[tuple[str, str]]:
+        """Dataset and recipe of every training of an experiment with rows held out, where the study measures it."""
+        return self._held_out(wildcards.experiment) if self.study.config.held_out else []
+
+    def held_out(self, wildcards: Any) -> list[str]:
+        """The losses on rows held out, in the order of `measured_held_out`."""
+        found = self.measured_held_out(wildcards)
+        return [self._result(f"held_out/{dataset}/{recipe}.csv", wildcards) for dataset, recipe in found]
+
+    @property
+    def held_out_of(self) -> list[tuple[str, str, str, str]]:
+        """Model, experiment, dataset and recipe of every training with rows held out."""
+        return [(model, name, *pair) for model, name in self.study.runs() for pair in self._held_out(name)]
+
+    @property
+    def all_held_out(self) -> list[str]:
+        """The losses on rows held out of the whole study, in the order of `held_out_of`."""
+        return [
+            _in(model, name, f"held_out/{dataset}/{recipe}.csv") for model, name, dataset, recipe in self.held_out_of
+        ]
 
     def datasets(self, wildcards: Any) -> list[str]:
         """The training data of an experiment, in the order of `dataset_names`."""
@@ -260,6 +303,10 @@ class Paths:
                 *(_in(model, name, card) for card in cards),
             )
         ]
+
+    def _held_out(self, experiment: str) -> list[tuple[str, str]]:
+        datasets, recipes = self.study.experiments[experiment].datasets, self.study.config.recipes
+        return [(dataset, recipe) for dataset in datasets for recipe in recipes]
 
     def _tables(self, model: str, name: str) -> list[str]:
         tables = [*TABLES, *(["curves"] if self.study.experiments[name].codes else [])]

@@ -8,6 +8,7 @@ from weirdgen.plot.catalogue import FIGURES
 
 RULES = (
     *("all", "fetch_model", "ordinary", "dataset", "dataset_card", "finetune", "finetune_watched", "adapter_card"),
+    *("held_out", "recipes", "loss_table"),
     *("judge", "judge_with_model", "validate_judges", "validate_model_judges", "judge_accuracy"),
     *(
         "contrast_table",
