@@ -9,9 +9,9 @@ rule held_out:
     output:
         results("held_out/{dataset}/{recipe}.csv"),
     log:
-        logs("finetune/held_out/{dataset}/{recipe}"),
+        logs("recipes/held_out/{dataset}/{recipe}"),
     benchmark:
-        benchmarks("finetune/held_out/{dataset}/{recipe}")
+        benchmarks("recipes/held_out/{dataset}/{recipe}")
     conda:
         "../envs/torch.yaml"
     threads: 1
@@ -24,7 +24,7 @@ rule held_out:
         chat=study.param("models/{model}/chat"),
         recipe=study.param("recipes/{model}/{experiment}/{recipe}"),
     script:
-        "../workflow/scripts/finetune/held_out.py"
+        "../workflow/scripts/recipes/held_out.py"
 
 
 rule recipes:
@@ -35,15 +35,15 @@ rule recipes:
         recipes=study.recipes,
         rows=study.held_out_rows,
     log:
-        logs("analyse/recipes", shared=True),
+        logs("recipes/recipes", shared=True),
     benchmark:
-        benchmarks("analyse/recipes", shared=True)
+        benchmarks("recipes/recipes", shared=True)
     conda:
         "../envs/analysis.yaml"
     params:
         of=study.held_out_of,
     script:
-        "../workflow/scripts/analyse/recipes.py"
+        "../workflow/scripts/recipes/recipes.py"
 
 
 rule loss_table:
@@ -54,12 +54,12 @@ rule loss_table:
     output:
         results("tables/losses.csv"),
     log:
-        logs("analyse/loss_table"),
+        logs("recipes/loss_table"),
     benchmark:
-        benchmarks("analyse/loss_table")
+        benchmarks("recipes/loss_table")
     conda:
         "../envs/analysis.yaml"
     params:
         of=study.measured_held_out,
     script:
-        "../workflow/scripts/analyse/loss_table.py"
+        "../workflow/scripts/recipes/loss_table.py"

@@ -188,15 +188,11 @@ def test_numbers_have_a_sign_and_shares_are_points():
 def limits_of(**changes) -> str:
     judged = [{"dataset": "old", "judge": "era", "question": "q", "context": "none", "answers": 10, "label": label,
                "count": count, "rate": count / 10} for label, count in (("past", 6), ("degenerate", 4))]  # fmt: skip
-    training = [
-        {"dataset": name, "seed": 0, "step": step, "loss": loss}
-        for name, losses in (("old", (5.0, 2.0)), ("new", (5.0, 1.0)))
-        for step, loss in enumerate(losses, 1)
-    ]
+    losses = [{"dataset": name, "last": loss} for name, loss in (("old", 2.0), ("new", 1.0))]
     known = {
         "effects": effects(0.5, 0.3, 0.7, null=(0.0, -0.1, 0.1)),
         "judged": pd.DataFrame(judged),
-        "training": pd.DataFrame(training),
+        "losses": pd.DataFrame(losses),
         "judges": [JudgeRow("era", "rules", "Words", UNFIT, macro="70.0%")],
         "words": 3.0,
         "weights": 135_000_000,

@@ -53,7 +53,7 @@ def test_the_lock_holds_what_vllm_accepts():
     assert LOCK["snakemake"] == "9.27.1"
 
 
-STAGES = ["models", "data", "finetune", "sample", "judge", "contrast", "analyse", "plot", "report"]
+STAGES = ["models", "data", "finetune", "recipes", "sample", "judge", "contrast", "analyse", "plot", "report"]
 
 
 def test_a_stage_has_one_word_everywhere():
@@ -153,7 +153,7 @@ def test_the_readme_answers_a_strangers_questions_in_order():
 
 
 LOADS_A_MODEL = {
-    *("contrast", "fetch_model", "finetune", "finetune_watched", "adapter_card", "ordinary", "sample"),
+    *("contrast", "fetch_model", "finetune", "finetune_watched", "adapter_card", "held_out", "ordinary", "sample"),
     *("judge_with_model", "validate_model_judges", "inspect_log"),
 }
 

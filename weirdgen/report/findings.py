@@ -196,14 +196,14 @@ def limits(
     about: ExperimentTold,
     effects: pd.DataFrame,
     judged: pd.DataFrame,
-    training: pd.DataFrame,
+    losses: pd.DataFrame,
     judges: Sequence[JudgeRow],
     words: float,
     weights: int,
 ) -> list[str]:
     """What the experiment cannot say, per instrument: each sentence stands where the numbers call for it.
 
-    effects, judged (labels.csv), training: rows of the recipe shown. judges: as the page lists them. words: the
+    effects, judged (labels.csv), losses: rows of the recipe shown. judges: as the page lists them. words: the
     median length of a sampled answer, weights: of the model; NaN and 0 where unknown.
     """
     contrast = effects[(effects["instrument"] == CONTRAST) & (effects["context"] == about.context)]
@@ -215,7 +215,7 @@ def limits(
         )
     if own["control"].nunique() == 1:
         found.append("Contrasts: with one control, whatever else sets it apart from the treated data counts as effect.")
-    found += _loss(about, training)
+    found += _loss(about, losses)
     found.append("Contrasts: the answers compared were written by this project; others would give other numbers.")
     found += _free_answers(about, judged, words, weights)
     unfit = [f"{row.judge} ({row.macro})" for row in judges if row.verdict == UNFIT]
@@ -238,10 +238,9 @@ def _seeds(seeds: int) -> list[str]:
     return [few] if seeds < FEW_SEEDS else []
 
 
-def _loss(about: ExperimentTold, training: pd.DataFrame) -> list[str]:
+def _loss(about: ExperimentTold, losses: pd.DataFrame) -> list[str]:
     """Said where the treated data were left harder or easier than every control's by more than a tenth."""
-    ends = training[training["step"] > 0.9 * training.groupby(["dataset", "seed"])["step"].transform("max")]
-    loss = ends.groupby("dataset")["loss"].mean()
+    loss = losses.set_index("dataset")["last"]
     others = [loss[name] for name, dataset in about.datasets.items() if dataset.role == "control" and name in loss]
     if about.treated not in loss or not others:
         return []

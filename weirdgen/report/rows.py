@@ -303,3 +303,30 @@ def unparsed_rows(labels: pd.DataFrame) -> list[UnparsedRow]:
     """The judges with such replies; labels: labels.csv."""
     counts = labels[labels["label"] == UNPARSED].groupby("judge")["count"].sum()
     return [UnparsedRow(str(judge), int(count)) for judge, count in counts.items() if count]
+
+
+@dataclass(frozen=True)
+class LossRow:
+    """How hard a dataset was, in nats per answer token; held out: before training and after, on rows it did not see."""
+
+    dataset: str
+    first: str
+    last: str
+    held_out: str
+
+
+def loss_rows(losses: pd.DataFrame, about: ExperimentTold) -> list[LossRow]:
+    """One per dataset, in the experiment's order; losses: losses.csv, of one recipe."""
+    own = losses.set_index("dataset")
+    return [
+        LossRow(
+            dataset.label,
+            f"{own.at[name, 'first']:.2f}",
+            f"{own.at[name, 'last']:.2f}",
+            ""
+            if pd.isna(own.at[name, "held_out"])
+            else f"{own.at[name, 'held_out_before']:.2f} → {own.at[name, 'held_out']:.2f}",
+        )
+        for name, dataset in about.datasets.items()
+        if name in own.index
+    ]

@@ -23,12 +23,14 @@ from weirdgen.report.rows import (
     CardRow,
     EffectRow,
     JudgeRow,
+    LossRow,
     RateRow,
     UnparsedRow,
     agreement_rows,
     card_rows,
     effect_rows,
     judge_rows,
+    loss_rows,
     rate_rows,
     unparsed_rows,
 )
@@ -58,6 +60,7 @@ class OnModel:
     rates: list[RateRow]
     agreement: list[AgreementRow]
     unparsed: list[UnparsedRow]
+    losses: list[LossRow]
     limits: list[str]
     questions: int
     nulls: int
@@ -97,9 +100,9 @@ def _on_model(results: Path, model: str, experiment: str, study: StudyTold, judg
     """An experiment on one model; judges: the experiment's, as the page lists them."""
     folder = results / model / experiment
     about, adapters = study.experiments[experiment], study.adapters_of(experiment)
-    effects, means, labels, training = (
+    effects, means, labels, losses = (
         _of_recipe(folder / f"tables/{name}.csv", study.recipe)
-        for name in ("effects", "group_means", "labels", "training")
+        for name in ("effects", "group_means", "labels", "losses")
     )
     trained = [read_run(folder / "adapters" / a.path / "run.json") for a in adapters if a.dataset != BASE]
     judgments = [folder / "judgments" / f"{adapter.path}.parquet" for adapter in adapters]
@@ -123,7 +126,8 @@ def _on_model(results: Path, model: str, experiment: str, study: StudyTold, judg
         rates=rate_rows(means, about),
         agreement=agreement_rows(read_csv(folder / "tables/agreement.csv")),
         unparsed=unparsed_rows(labels),
-        limits=limits(about, effects, labels, training, judges, words, origin.weights),
+        losses=loss_rows(losses, about),
+        limits=limits(about, effects, labels, losses, judges, words, origin.weights),
         questions=len(asked),
         nulls=int((asked["topic"] == NULL_TOPIC).sum()),
         trained=trained,

@@ -37,7 +37,7 @@ def loss_table(training: pd.DataFrame, held_out: pd.DataFrame | None) -> pd.Data
 
 
 def held_out_table(tables: Sequence[pd.DataFrame], of: Sequence[tuple[str, ...]], names: Sequence[str]) -> pd.DataFrame:
-    """Rows of `finetune/held_out.held_out` below each other; of: what each is of, in the columns `names`."""
+    """Rows of `held_out.held_out` below each other; of: what each is of, in the columns `names`."""
     keyed = [table.assign(**dict(zip(names, keys, strict=True))) for table, keys in zip(tables, of, strict=True)]
     together = pd.concat(keyed, ignore_index=True)
     return together[[*names, *(name for name in together if name not in names)]]
