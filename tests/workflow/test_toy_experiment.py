@@ -66,13 +66,13 @@ def toy(tiny_model, tmp_path_factory) -> Tree:
     overrides = {"recipe_overrides": {"long": {"epochs": 2}}, "recipes": ["default", "long"], "sweep": "epochs"}
     models = json.loads(json.dumps(tree.overlay["models"]))
     models["tiny"]["recipe"] = {}
-    tree.overlay |= {"experiments": ["toy"], "models": models, "seeds": [0], **overrides}
+    tree.overlay |= {"experiments": ["toy"], "models": models, "seeds": [0], "held_out": True, **overrides}
     tree.write_overlay()
     return tree
 
 
 def test_a_toy_experiment_runs_from_its_folder_alone(toy):
-    run = toy.snakemake("toy", "report")
+    run = toy.snakemake("toy", "report", "recipes")
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-4000:]
     folder = toy.root / "results" / "tiny" / "toy"
     first = json.loads((folder / "datasets" / "1e5.jsonl").read_text().splitlines()[0])
@@ -98,6 +98,15 @@ def test_a_toy_experiment_runs_from_its_folder_alone(toy):
     assert read_csv(toy.root / "results" / "primary.csv")["verdict"].tolist() == ["provisional"]
     assert "the primary comparison is shown in 0 of 1 experiments" in page
     assert "no p, no verdict" in page
+    losses = read_csv(folder / "tables" / "losses.csv").set_index(["dataset", "recipe"])
+    assert losses.index.tolist() == [("1e5", "default"), ("1e5", "long"), ("007", "default"), ("007", "long")]
+    assert losses["held_out_rows"].tolist() == [1] * 4
+    assert (losses["held_out"] != losses["held_out_before"]).all()
+    assert "on rows held out" in page
+    recipes = read_csv(toy.root / "results" / "recipes.csv").set_index("recipe")
+    held_out = losses["held_out"].groupby("recipe").mean()
+    assert recipes["held_out"].round(6).to_dict() == held_out.round(6).to_dict()
+    assert recipes.index[recipes["best"]].tolist() == [held_out.idxmin()]
 
 
 def test_a_recipe_is_added_without_training_the_others_again(toy):
