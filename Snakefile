@@ -41,6 +41,7 @@ rule all:
         study.power,
         study.figures,
         multiext(study.atlas, ".csv", ".png", ".svg", ".pdf"),
+        study.over_models,
         study.adapter_cards,
         study.dataset_cards,
         study.accuracy,

@@ -20,12 +20,38 @@ rule judge:
         "../workflow/scripts/judge/judge.py"
 
 
+rule train_probe:
+    """From answers with their labels to a judge's probe: a linear classifier on a small model's hidden states."""
+    input:
+        judge=study.judge_file,
+        training=study.training_set,
+        model=study.probe_model,
+    output:
+        "results/judges/probes/{judging_model}/{judge}.safetensors",
+    log:
+        logs("judge/train_probe/{judging_model}/{judge}", shared=True),
+    benchmark:
+        benchmarks("judge/train_probe/{judging_model}/{judge}", shared=True)
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    resources:
+        gpu=study.judging_gpus,
+        mem_mb=study.judging_memory,
+        runtime=60,
+    params:
+        model=study.param("judging/probe"),
+    script:
+        "../workflow/scripts/judge/train_probe.py"
+
+
 rule judge_with_model:
     """From all samples of an experiment to the labels and ratings of the judges that a model answers."""
     input:
         samples=study.samples,
         judges=study.model_judge_files,
-        model=study.judging_model,
+        probes=study.probes,
+        model=study.judging_weights,
     output:
         results("model_judgments.parquet"),
     log:
@@ -72,7 +98,8 @@ rule validate_model_judges:
     """From answers with the right label to what the judging model says of them."""
     input:
         judges=study.validation_sets("models"),
-        model=study.judging_model,
+        probes=study.validated_probes,
+        model=study.judging_weights,
     output:
         "results/judges/models.parquet",
     log:

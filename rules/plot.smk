@@ -57,3 +57,49 @@ rule atlas:
         caption="Every experiment's effect against its control: contrasts in nats, free answers in percentage points.",
     script:
         "../workflow/scripts/plot/plot.py"
+
+
+rule model_sizes:
+    """From the fetched models of the study to their numbers of weights."""
+    input:
+        study.weights_of_models,
+    output:
+        f"{study.scale}.sizes.csv",
+    log:
+        logs("plot/model_sizes", shared=True),
+    benchmark:
+        benchmarks("plot/model_sizes", shared=True)
+    conda:
+        "../envs/torch.yaml"
+    params:
+        models=study.study.config.run_models,
+    script:
+        "../workflow/scripts/plot/model_sizes.py"
+
+
+rule scale:
+    """From the atlas to every experiment's effect against the size of the model, where a study has several models."""
+    input:
+        atlas=f"{study.atlas}.csv",
+        sizes=f"{study.scale}.sizes.csv",
+    output:
+        csv=f"{study.scale}.csv",
+        png=report(
+            f"{study.scale}.png",
+            caption="../workflow/report/figure.rst",
+            category="study",
+            labels={"figure": "scale"},
+        ),
+        svg=f"{study.scale}.svg",
+        pdf=f"{study.scale}.pdf",
+    log:
+        logs("plot/scale", shared=True),
+    benchmark:
+        benchmarks("plot/scale", shared=True)
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        told=study.told_to_atlas,
+        caption="Every experiment's effect against its controls, by the size of the model.",
+    script:
+        "../workflow/scripts/plot/plot.py"

@@ -7,6 +7,7 @@ rule report:
         template="workflow/report/report.html.j2",
         parts=multiext("workflow/report/report", ".css", ".js"),
         atlas=multiext(study.atlas, ".csv", ".svg"),
+        scale=study.over_models,
         primary=study.primary,
         power=study.power,
         tables=study.tables,

@@ -63,6 +63,7 @@ def study() -> StudyTold:
             "two_way": JudgeTold(about="By a model", by="none"),
         },
         atlas="figures/atlas",
+        scale="",
         primary="primary.csv",
         power="power.csv",
     )

@@ -80,6 +80,7 @@ def tiny_overlay(model: Path) -> dict:
         },
         "sampler": {"samples_per_paraphrase": 1, "max_tokens": 8},
         "statistics": {"resamples": 200},
+        "judging": {"backend": "none"},
     }
 
 

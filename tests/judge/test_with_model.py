@@ -17,17 +17,17 @@ from weirdgen.judge import with_model
 from weirdgen.judge.by_vllm import VllmBackend
 from weirdgen.judge.files import LabelFile
 from weirdgen.judge.prompts import PromptJudge
-from weirdgen.judge.requests import Identity, Keep, Reply, Request
+from weirdgen.judge.requests import Identity, Keep, Reply, Request, Told
 from weirdgen.judge.settings import AskedJudge, JudgingModels, LocalModel
 from weirdgen.judge.store import Replies
 from weirdgen.judge.verdict import VERDICT, Verdict
 from weirdgen.judge.with_model import judge_all, judge_samples_with_models, open_backend, validate_models
 from weirdgen.models.settings import ChatOptions, Load, Serving
 
-NONE = JudgingModels(local=None, serving=None, endpoint=None)
+NONE = JudgingModels(probe=None, local=None, serving=None, endpoint=None)
 
 
-class Saying:
+class Saying(Told):
     """A judging model that says one thing of everything."""
 
     def __init__(self, reply: Reply) -> None:
@@ -50,7 +50,7 @@ def saying(monkeypatch) -> dict[str, Saying]:
         "openai": Saying({"text": "past", "tokens": None, "usage": {"prompt": 1, "completion": 1}}),
         "vllm": Saying({"probabilities": {"10": 0.5, "90": 0.5}}),
     }
-    monkeypatch.setattr(with_model, "open_backend", lambda name, told, replies: models[name])
+    monkeypatch.setattr(with_model, "open_backend", lambda name, told, replies, judges: models[name])
     return models
 
 
@@ -121,7 +121,7 @@ def test_verdicts_come_in_the_order_of_the_answers(tmp_path):
 def test_a_model_that_the_job_is_not_told_of_is_an_error(tmp_path):
     for name in ("vllm", "openai"):
         with pytest.raises(ValueError, match=f"{name}: the job is told of no such"):
-            open_backend(name, NONE, Replies(tmp_path / "r.sqlite"))
+            open_backend(name, NONE, Replies(tmp_path / "r.sqlite"), {})
 
 
 def test_a_local_model_is_known_by_its_files_and_not_by_how_it_is_served(tiny_model, tmp_path):

@@ -24,7 +24,7 @@ def modules() -> set[str]:
 
 
 def test_every_figure_has_a_module_a_caption_and_a_line_in_the_readme():
-    assert modules() == {*FIGURES, "atlas"}
+    assert modules() == {*FIGURES, "atlas", "scale"}
     readme = (ROOT / "data/README.md").read_text()
     for name, entry in FIGURES.items():
         assert entry.caption.endswith(".")
@@ -106,7 +106,42 @@ def rating_means() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def by_size(*experiments: str) -> dict[str, pd.DataFrame]:
+    """The atlas of three models of growing effect, and their sizes, the largest named first."""
+    atlas = import_module("weirdgen.plot.atlas")
+    sizes = {"qwen2.5-coder-1.5b-instruct": 1_543_714_304, "smollm2-135m-instruct": 134_515_008, "half": 494_032_768}
+    tables = {
+        f"{model}/{name}": effects().assign(effect=size / 1e9, low=size / 1e9 - 0.3, high=size / 1e9 + 0.3)
+        for model, size in sizes.items()
+        for name in experiments
+    }
+    told = dict.fromkeys(experiments, TITLED)
+    return {
+        "atlas": atlas.tidy(tables, told),
+        "sizes": pd.DataFrame({"model": list(sizes), "parameters": list(sizes.values())}),
+    }
+
+
+def test_models_stand_by_their_size_with_the_null_set_beside_unless_it_is_taken_off():
+    scale = import_module("weirdgen.plot.scale")
+    table = scale.tidy(by_size("birds", "towns"), {"birds": TITLED, "towns": TITLED})
+    own = table[table["experiment"] == "birds"]
+    kinds = set(own["kind"])
+    assert kinds == {"excess"}  # the table of these tests has an axis
+    assert own["parameters"].is_monotonic_increasing
+    assert list(dict.fromkeys(own["model"])) == ["smollm2-135m-instruct", "half", "qwen2.5-coder-1.5b-instruct"]
+    assert own.groupby("control")["effect"].apply(list).to_dict() == {
+        control: [0.134515008, 0.494032768, 1.543714304] for control in ("new", "other")
+    }
+    tables = by_size("birds")
+    tables["atlas"] = tables["atlas"][tables["atlas"]["kind"] != "excess"]
+    table = scale.tidy(tables, {"birds": TITLED})
+    assert set(table["kind"]) == {"beyond_null", "null"}
+    assert len(table) == 3 * 2 * 2
+
+
 DRAWN = {
+    "scale": (by_size("birds", "towns", "dishes"), dict.fromkeys(("birds", "towns", "dishes"), TITLED)),
     "atlas": ({"tiny/birds": effects(), "tiny/towns": effects()}, {"birds": TITLED, "towns": TITLED}),
     "effect_by_topic": ({"effects": effects()}, TOLD),
     "answer_labels": ({"labels": labels()}, TOLD),

@@ -19,6 +19,7 @@ from weirdgen.study.load import load_study
 from weirdgen.study.reserved import RULES, is_rule
 
 FOLDER = "data/old_bird_names"
+NOBODY = {"backend": "none"}
 
 
 @pytest.fixture
@@ -221,16 +222,16 @@ def test_an_overlay_of_which_snakemake_would_take_the_last_value(tmp_path, text,
 def test_a_model_that_is_not_there_and_targets_it_does_not_have(root, tiny_model):
     entry = {"source": {"path": str(root / "gone")}, "dtype": "float32"}
     models = {"mine": entry}
-    assert "is not a model folder (no config.json)" in said(root, models=models, run_models=["mine"])
+    assert "is not a model folder (no config.json)" in said(root, models=models, run_models=["mine"], judging=NOBODY)
     entry["source"] = {"path": str(tiny_model)}
-    planned(root, models=models, run_models=["mine"])
+    planned(root, models=models, run_models=["mine"], judging=NOBODY)
     for targets, name in ((["q_porj"], "q_porj"), (["q_proj", "W_pack"], "W_pack"), (["proj"], "proj")):
         entry["recipe"] = {"targets": targets}
-        line = said(root, models=models, run_models=["mine"])
+        line = said(root, models=models, run_models=["mine"], judging=NOBODY)
         assert f"targets names '{name}'; the model has: " in line
         assert "q_proj" in line.split("the model has")[1]
     entry["recipe"] = {"targets": ["q_proj", "model.layers.0.self_attn.v_proj"]}
-    planned(root, models=models, run_models=["mine"])
+    planned(root, models=models, run_models=["mine"], judging=NOBODY)
 
 
 def test_weights_cut_short_are_named(root, tiny_model, tmp_path):
@@ -240,7 +241,8 @@ def test_weights_cut_short_are_named(root, tiny_model, tmp_path):
     entry = {"source": {"path": str(folder)}, "dtype": "float32", "recipe": {"targets": ["q_proj"]}}
     for data in (b"", b"\0" * 4, weights.read_bytes()[:100], b"PK\x03\x04" + b"x" * 50, b"\x02" + b"\0" * 7 + b"[]"):
         weights.write_bytes(data)
-        assert "not a safetensors file, or cut short" in said(root, models={"mine": entry}, run_models=["mine"])
+        line = said(root, models={"mine": entry}, run_models=["mine"], judging=NOBODY)
+        assert "not a safetensors file, or cut short" in line
 
 
 def test_two_judges_of_one_name_are_said(root):

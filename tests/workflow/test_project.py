@@ -154,7 +154,7 @@ def test_the_readme_answers_a_strangers_questions_in_order():
 
 LOADS_A_MODEL = {
     *("contrast", "fetch_model", "finetune", "finetune_watched", "adapter_card", "held_out", "ordinary", "sample"),
-    *("judge_with_model", "validate_model_judges", "inspect_log"),
+    *("train_probe", "judge_with_model", "validate_model_judges", "inspect_log"),
 }
 
 

@@ -142,6 +142,7 @@ class Measured(BaseModel):
     choice_probability: float = Field(description="of the right one of two answers, 0 to 1")
     probes: int = Field(description="two-way choices")
     perfect: bool = Field(description="whether a seed ever gets every held-out choice right")
+    parameters: int = Field(description="weights of a model")
     facts: int = Field(description="in the training data")
     trained: bool = Field(description="whether the value stands in training rows")
     ours: int = Field(description="rows of our data")

@@ -20,7 +20,7 @@ from weirdgen.judge.asking import Asking
 from weirdgen.judge.budget import Budget, longest_reply
 from weirdgen.judge.client import CountingClient
 from weirdgen.judge.prompts import PromptJudge
-from weirdgen.judge.requests import Identity, Keep, Request
+from weirdgen.judge.requests import Identity, Keep, Request, Told
 from weirdgen.judge.settings import Endpoint
 from weirdgen.judge.store import Replies
 
@@ -32,7 +32,7 @@ CHARACTERS_PER_TOKEN = 3.0
 Parameters = dict[str, object]
 
 
-class OpenAIBackend:
+class OpenAIBackend(Told):
     """A chat model behind an endpoint. Raises StudyError where the key's variable is not set."""
 
     def __init__(self, endpoint: Endpoint, replies: Replies) -> None:

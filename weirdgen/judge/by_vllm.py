@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from weirdgen.judge.prompts import PromptJudge
-from weirdgen.judge.requests import Identity, Keep, Request
+from weirdgen.judge.requests import Identity, Keep, Request, Told
 from weirdgen.judge.settings import LocalModel
 from weirdgen.models.chat import Chat
 from weirdgen.models.fetch import require_source
@@ -29,7 +29,7 @@ CHUNK = 512
 """Requests judged between two saves."""
 
 
-class VllmBackend:
+class VllmBackend(Told):
     """A model of the registry as a judge."""
 
     def __init__(self, local: LocalModel, serving: Serving) -> None:

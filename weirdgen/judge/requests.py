@@ -59,11 +59,23 @@ Keep = Callable[[Request, Reply], object]
 """Keeps a reply as it arrives."""
 
 
+class Told:
+    """A judging model that is told a judge's task in words."""
+
+    def prompt(self, judge: PromptJudge, question: str, answer: str) -> str:
+        """The judge's own prompt."""
+        return judge.prompt(question, answer)
+
+
 class Backend(Protocol):
     """A judging model."""
 
     def identity(self, judge: PromptJudge) -> Identity:
         """What decides its replies to a judge's prompts."""
+        ...
+
+    def prompt(self, judge: PromptJudge, question: str, answer: str) -> str:
+        """What it is asked about an answer."""
         ...
 
     def ask(self, wanted: Sequence[Request], keep: Keep) -> None:

@@ -12,14 +12,14 @@ from pydantic import AfterValidator, Field, model_validator
 from weirdgen.core.schema import Name, Strict
 from weirdgen.models.settings import ChatOptions, Load, Serving
 
-JudgeModel = Literal["none", "vllm", "openai"]
+JudgeModel = Literal["none", "probe", "vllm", "openai"]
 
 Parameters = dict[str, Any]
 """Of a request, as the server takes them."""
 
 
 class LocalJudge(Strict):
-    """A model of the registry that judges through vLLM."""
+    """A model of the registry that judges, through vLLM or by its hidden states."""
 
     model: Name
 
@@ -109,10 +109,13 @@ class Endpoint(Replying):
 
 
 class Judging(Strict):
-    """Who answers the judges of type label and rating. `rules` judges need nobody."""
+    """Who answers the judges of type label and rating; `rules` judges need nobody."""
 
-    backend: JudgeModel = Field(description="none: those judges are left out")
+    backend: JudgeModel = Field(
+        description="none: those judges are left out; probe: those without a training set, and all that rate, are"
+    )
     per_judge: dict[Name, JudgeModel] = Field(default_factory=dict)
+    probe: LocalJudge | None = None
     vllm: LocalJudge | None = None
     openai: Endpoint | None = None
 
@@ -132,7 +135,8 @@ class AskedJudge(Strict):
     """A judge of a job: its file, who answers it, and the questions it reads."""
 
     path: str
-    backend: Literal["rules", "vllm", "openai"]
+    backend: Literal["rules", "probe", "vllm", "openai"]
+    probe: str | None = Field(default=None, description="the file of its probe, where one answers")
     questions: list[str] = Field(description="ids; empty where a validation set is judged")
 
 
@@ -148,6 +152,7 @@ class LocalModel(Strict):
 class JudgingModels(Strict):
     """The models that judge in a job. What decides a reply of theirs is a param of its own: `local`, and `Replying`."""
 
+    probe: LocalModel | None
     local: LocalModel | None
     serving: Serving | None
     endpoint: Endpoint | None

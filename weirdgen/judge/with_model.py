@@ -28,7 +28,7 @@ def judge_all(backend: Backend, items: Sequence[tuple[PromptJudge, str, str]], r
     """A verdict for each (judge, question, answer), in order, all in one batch."""
     keys, missing = [], {}
     for judge, question, answer in items:
-        prompt = judge.prompt(question, answer)
+        prompt = backend.prompt(judge, question, answer)
         keys.append(key_of(judge.id, prompt, backend.identity(judge)))
         if keys[-1] not in missing and keys[-1] not in replies:
             missing[keys[-1]] = Request(keys[-1], judge, prompt)
@@ -55,8 +55,8 @@ def open_replies(path: str | Path) -> Replies:
     return replies
 
 
-def open_backend(name: str, models: JudgingModels, replies: Replies) -> Backend:
-    """The judging model behind `vllm` or `openai`. replies: those of all jobs.
+def open_backend(name: str, models: JudgingModels, replies: Replies, judges: dict[str, AskedJudge]) -> Backend:
+    """The judging model behind `probe`, `vllm` or `openai`. replies: those of all jobs; judges: those it answers.
 
     Raises StudyError where the model cannot be asked, ValueError where the job is told of none.
     """
@@ -68,6 +68,10 @@ def open_backend(name: str, models: JudgingModels, replies: Replies) -> Backend:
         from weirdgen.judge.by_openai import OpenAIBackend
 
         return OpenAIBackend(models.endpoint, replies)
+    if name == "probe" and models.probe is not None:
+        from weirdgen.judge.probe import ProbeBackend
+
+        return ProbeBackend(models.probe, {judge: str(asked.probe) for judge, asked in judges.items()})
     raise ValueError(f"{name}: the job is told of no such judging model")
 
 
@@ -89,14 +93,14 @@ def judge_samples_with_models(
     kept = open_replies(replies)
     judgments = []
     for backend in dict.fromkeys(judge.backend for judge in judges.values()):
+        answered = {name: judge for name, judge in judges.items() if judge.backend == backend}
         items, asked = [], []
-        for name, judge in judges.items():
-            if judge.backend == backend:
-                own = rows[rows["question"].isin(judge.questions)].reset_index(drop=True)
-                loaded = load_prompt_judge(judge.path)
-                asked.append(own.assign(judge=name))
-                items += [(loaded, row.prompt, row.answer) for row in own.itertuples()]
-        verdicts = judge_all(open_backend(backend, models, kept), items, kept)
+        for name, judge in answered.items():
+            own = rows[rows["question"].isin(judge.questions)].reset_index(drop=True)
+            loaded = load_prompt_judge(judge.path)
+            asked.append(own.assign(judge=name))
+            items += [(loaded, row.prompt, row.answer) for row in own.itertuples()]
+        verdicts = judge_all(open_backend(backend, models, kept, answered), items, kept)
         found = pd.DataFrame([vars(verdict) for verdict in verdicts], columns=VERDICT)
         judgments.append(pd.concat([pd.concat(asked, ignore_index=True), found], axis=1))
     return pd.concat(judgments, ignore_index=True)
@@ -110,11 +114,11 @@ def validate_models(judges: dict[str, AskedJudge], models: JudgingModels, replie
     kept = open_replies(replies)
     tables = []
     for backend in dict.fromkeys(judge.backend for judge in judges.values()):
-        own = {name: judge.path for name, judge in judges.items() if judge.backend == backend}
-        loaded = {name: load_prompt_judge(path) for name, path in own.items()}
+        answered = {name: judge for name, judge in judges.items() if judge.backend == backend}
+        loaded = {name: load_prompt_judge(judge.path) for name, judge in answered.items()}
         known = {name: load_validation(validation_set(name), judge.file) for name, judge in loaded.items()}
         items = [(judge, one.question, one.answer) for name, judge in loaded.items() for one in known[name]]
-        verdicts = iter(judge_all(open_backend(backend, models, kept), items, kept))
+        verdicts = iter(judge_all(open_backend(backend, models, kept, answered), items, kept))
         for name in loaded:
             tables.append(validated(name, backend, known[name], [next(verdicts) for _ in known[name]]))
     return pd.concat(tables, ignore_index=True)

@@ -16,8 +16,8 @@ def loss_table(training: pd.DataFrame, held_out: pd.DataFrame | None) -> pd.Data
     """Per dataset and recipe the loss in training, and on rows held out of it where that was measured.
 
     training: training.csv. held_out: rows of `held_out_table`, or None. Columns: dataset, recipe, seeds, first (loss of
-    the first step), last (mean of the last tenth of the steps), both means over seeds; held_out_rows, held_out_before,
-    held_out. All losses are nats per answer token.
+    the first step), last (mean of the last tenth of the steps), both means over seeds; held_out_rows (0 where not
+    measured), held_out_before, held_out. All losses are nats per answer token.
     """
     keys = ["dataset", "recipe"]
     steps = training.groupby([*keys, "seed"], sort=False)["step"]
@@ -32,8 +32,8 @@ def loss_table(training: pd.DataFrame, held_out: pd.DataFrame | None) -> pd.Data
         }
     ).loc[list(groups.groups)]
     if held_out is None:
-        return table.reset_index().assign(**dict.fromkeys(HELD_OUT, float("nan")))
-    return table.reset_index().merge(held_out[[*keys, *HELD_OUT]], how="left", on=keys, validate="one_to_one")
+        return table.reset_index().assign(held_out_rows=0, held_out_before=float("nan"), held_out=float("nan"))
+    return table.reset_index().merge(held_out[[*keys, *HELD_OUT]], on=keys, validate="one_to_one")
 
 
 def held_out_table(tables: Sequence[pd.DataFrame], of: Sequence[tuple[str, ...]], names: Sequence[str]) -> pd.DataFrame:

@@ -29,6 +29,12 @@ ATLAS = (
     "looked for, in percentage points.",
 )
 
+SCALE = (
+    "Effect against model size",
+    "The same comparisons by the number of the model's weights, 95% intervals over seeds and questions: beyond the "
+    "null set, or at one date or code beyond the others; dotted: the null questions.",
+)
+
 
 def render_report(template: Path, results: Path, study: StudyTold) -> str:
     """Fill the template from the files under `results`. Model output is escaped: it never becomes markup.
@@ -60,6 +66,7 @@ def render_report(template: Path, results: Path, study: StudyTold) -> str:
         glance={(line.model, line.experiment): line for line in lines},
         several=len(counted.models) > 1,
         atlas=figure(results / f"{study.atlas}.svg", *ATLAS),
+        scale=figure(results / f"{study.scale}.svg", *SCALE) if study.scale else None,
         atlas_rows=atlas_rows(atlas, study.experiments),
         power=power_rows(read_csv(results / study.power), study.experiments),
         sections=sections,

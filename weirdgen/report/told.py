@@ -59,7 +59,7 @@ class JudgeTold(Strict):
     """A judge as the page lists it."""
 
     about: str
-    by: str = Field(description="rules, vllm, openai, or none: it does not run")
+    by: str = Field(description="rules, probe, vllm, openai, or none: it does not run")
 
 
 class StudyTold(Strict):
@@ -71,6 +71,7 @@ class StudyTold(Strict):
     recipe: str = Field(description="the recipe that is shown")
     judges: dict[str, JudgeTold]
     atlas: str = Field(description="the atlas's files without their ending, under results/")
+    scale: str = Field(description="the same of the figure over models; empty where there is one model")
     primary: str = Field(description="the table of primary comparisons, under results/")
     power: str = Field(description="the table of what they would detect, under results/")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from weirdgen.core.errors import StudyError
@@ -15,7 +15,8 @@ from weirdgen.data.settings import Dataset
 from weirdgen.data.sources import check_chats
 from weirdgen.data.tables import read_facts
 from weirdgen.finetune.settings import Recipe
-from weirdgen.judge.files import JudgeFile, RulesFile, labels_of
+from weirdgen.judge.files import JudgeFile, LabelFile, RulesFile, labels_of
+from weirdgen.judge.training import load_training, training_set
 from weirdgen.models import headers
 from weirdgen.models.fetch import check_folder
 from weirdgen.study.config import Config
@@ -26,10 +27,11 @@ def check_models(config: Config, where: str) -> None:
     """The models that run and judge are in the registry, and those behind a path are there. Raises StudyError."""
     for model in config.run_models:
         _known(model, config.models, f"{where}: run_models", "the registry")
-    local = config.judging.vllm
-    if local is not None:
-        _known(local.model, config.models, f"{where}: judging.vllm.model", "the registry")
-    for model in {*config.run_models, *([local.model] if local else [])}:
+    judging = {name: getattr(config.judging, name) for name in ("probe", "vllm")}
+    local = {name: block.model for name, block in judging.items() if block is not None}
+    for name, model in local.items():
+        _known(model, config.models, f"{where}: judging.{name}.model", "the registry")
+    for model in {*config.run_models, *local.values()}:
         path = config.models[model].source.path
         if path is not None:
             check_folder(model, Path(path))
@@ -116,7 +118,11 @@ def check_questions(
 
 
 def check_headline(
-    config: Config, experiment: Experiment, questions: Sequence[Question], judges: dict[str, JudgeFile], where: str
+    experiment: Experiment,
+    questions: Sequence[Question],
+    judges: dict[str, JudgeFile],
+    judged_by: Callable[[str], str],
+    where: str,
 ) -> None:
     """The judges and labels that findings and figures quote are there, and run. Raises StudyError."""
     for judge, label in experiment.headline.items():
@@ -124,7 +130,7 @@ def check_headline(
         _known(label, labels_of(judges[judge]), f"{where}: headline.{judge}", f"the judge '{judge}'")
         if not any(judge in question.judges for question in questions):
             raise StudyError(f"{where}: headline names the judge '{judge}', which reads no question")
-        if not isinstance(judges[judge], RulesFile) and config.judging.backend_of(judge) == "none":
+        if judged_by(judge) == "none":
             raise StudyError(
                 f"{where}: headline needs its judge '{judge}', which a model answers: "
                 "set judging.backend to vllm or openai"
@@ -137,6 +143,21 @@ def check_judging(config: Config, judges: dict[str, JudgeFile], others: Iterable
         _known(name, sorted({*judges, *others}), f"{where}: judging.per_judge", "data/judges")
         if name in judges and isinstance(judges[name], RulesFile):
             raise StudyError(f"{where}: judging.per_judge names '{name}', which rules decide; no model can")
+
+
+def check_training_sets(config: Config, judges: dict[str, JudgeFile], root: Path, where: str) -> set[str]:
+    """The judges that a probe can answer, the training sets of those it does read. Raises StudyError."""
+    found: set[str] = set()
+    for name, file in judges.items():
+        path = root / training_set(name)
+        if isinstance(file, LabelFile) and config.source == "builtin" and path.is_file():
+            found.add(name)
+            if config.judging.backend_of(name) == "probe":
+                load_training(path, file)
+        elif config.judging.per_judge.get(name) == "probe":
+            why = f"{training_set(name)} does not exist" if isinstance(file, LabelFile) else "a probe gives no ratings"
+            raise StudyError(f"{where}: judging.per_judge: no probe can answer '{name}': {why}")
+    return found
 
 
 def _known(name: str, known: Collection[str], where: str, what: str) -> None:

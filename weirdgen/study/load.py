@@ -37,6 +37,8 @@ class Study:
     primaries: dict[str, Primary]
     judges: dict[str, JudgeFile]
     judge_paths: dict[str, str]
+    probed: set[str]
+    """The judges that a probe can answer: there is a training set."""
     recipes: dict[str, dict[str, dict[str, Recipe]]]
     """Model -> experiment -> recipe, the registry's own values in place."""
 
@@ -46,11 +48,7 @@ class Study:
 
     def model_judges(self, experiment: str) -> list[str]:
         """The experiment's judges that a model answers in this study."""
-        return [
-            name
-            for name in self.experiments[experiment].judges
-            if not isinstance(self.judges[name], RulesFile) and self.config.judging.backend_of(name) != "none"
-        ]
+        return [name for name in self.experiments[experiment].judges if self.judged_by(name) not in ("rules", "none")]
 
     def answered_judges(self, experiment: str) -> list[str]:
         """The experiment's judges that run in this study: by rules, then by models."""
@@ -62,9 +60,16 @@ class Study:
         return list(dict.fromkeys(judge for name in self.experiments for judge in own(name)))
 
     def judged_by(self, judge: str) -> str:
-        """Who answers a judge in this study: rules, vllm, openai, or none."""
-        rules = isinstance(self.judges[judge], RulesFile)
-        return "rules" if rules else self.config.judging.backend_of(judge)
+        """Who answers a judge in this study: rules, probe, vllm, openai, or none."""
+        if isinstance(self.judges[judge], RulesFile):
+            return "rules"
+        backend = self.config.judging.backend_of(judge)
+        return "none" if backend == "probe" and judge not in self.probed else backend
+
+    def probe(self, judge: str) -> str:
+        """The file of a judge's probe; another model's is another."""
+        local = self.config.judging.probe
+        return f"results/judges/probes/{local.model if local else ''}/{judge}.safetensors"
 
     def asked(self, experiment: str) -> list[Question]:
         """The questions that some judge of the study reads."""
@@ -131,13 +136,17 @@ def load_study(raw: dict[str, Any], root: Path, where: str = "config") -> Study:
                 load_rules_judge(path)
         experiments[name] = experiment
     checks.check_judging(config, judges, [path.stem for path in (root / "data" / "judges").glob("*.yaml")], where)
-    for name, experiment in experiments.items():
-        checks.check_headline(config, experiment, questions[name], judges, str(folders[name] / "experiment.yaml"))
+    probed = checks.check_training_sets(config, judges, root, where)
     files = {judge: str(path.relative_to(root)) for judge, path in judge_paths.items()}
     paths = {name: str(folder.relative_to(root)) for name, folder in folders.items()}
     recipes = _recipes(config, experiments, where)
     checks.check_targets(config, recipes, root, where)
-    return Study(root, config, experiments, paths, questions, primaries, judges, files, recipes)
+    study = Study(root, config, experiments, paths, questions, primaries, judges, files, probed, recipes)
+    for name, experiment in experiments.items():
+        checks.check_headline(
+            experiment, questions[name], judges, study.judged_by, str(folders[name] / "experiment.yaml")
+        )
+    return study
 
 
 def _folders(config: Config, root: Path, where: str) -> dict[str, Path]:

@@ -9,7 +9,7 @@ from weirdgen.analyse.settings import Measures
 from weirdgen.core.names import NULL_TOPIC
 from weirdgen.data.questions import Context, FreeQuestion, Question
 from weirdgen.data.settings import CardOptions, Dataset, Probing
-from weirdgen.judge.settings import AskedJudge, JudgingModels, LocalModel, Replying
+from weirdgen.judge.settings import AskedJudge, JudgingModels, LocalJudge, LocalModel, Replying
 from weirdgen.models.settings import Entry
 from weirdgen.plot.catalogue import FIGURES
 from weirdgen.sample.settings import OrdinaryJob, Sampling
@@ -97,7 +97,9 @@ def _experiment(study: Study, name: str) -> Plain:
 def asked_judge(study: Study, judge: str, questions: list[str]) -> Plain:
     """A judge's file, who answers it, and the questions it reads in a job."""
     path, backend = study.judge_paths[judge], study.judged_by(judge)
-    return AskedJudge.model_validate({"path": path, "backend": backend, "questions": questions}).model_dump()
+    probe = study.probe(judge) if backend == "probe" else None
+    asked = {"path": path, "backend": backend, "probe": probe, "questions": questions}
+    return AskedJudge.model_validate(asked).model_dump()
 
 
 def _dumped(contexts: dict[str, Context], unused: set[str]) -> Plain:
@@ -135,18 +137,23 @@ def _probing(dataset: Dataset, experiment: Experiment) -> Plain | None:
 
 def _judging(study: Study) -> Plain:
     """The models that judge: `models` in full, and `replies`, what of them decides a verdict."""
-    local, endpoint = study.config.judging.vllm, study.config.judging.openai
-    entry = study.config.models[local.model] if local else None
-    model = (
-        LocalModel(name=local.model, folder=f"resources/models/{local.model}", load=entry.load, chat=entry.chat)
-        if local and entry
-        else None
-    )
-    models = JudgingModels(local=model, serving=entry.vllm if entry else None, endpoint=endpoint)
+    judging = study.config.judging
+    probe, local = _local(study, judging.probe), _local(study, judging.vllm)
+    serving = study.config.models[judging.vllm.model].vllm if judging.vllm else None
+    models = JudgingModels(probe=probe, local=local, serving=serving, endpoint=judging.openai)
     return {
         "models": models.model_dump(),
+        "probe": probe and probe.model_dump(),
         "replies": {
-            "local": model and model.model_dump(),
-            "endpoint": endpoint and endpoint.model_dump(include=set(Replying.model_fields)),
+            "local": local and local.model_dump(),
+            "endpoint": judging.openai and judging.openai.model_dump(include=set(Replying.model_fields)),
         },
     }
+
+
+def _local(study: Study, judge: LocalJudge | None) -> LocalModel | None:
+    """A model of the registry that judges."""
+    if judge is None:
+        return None
+    entry = study.config.models[judge.model]
+    return LocalModel(name=judge.model, folder=f"resources/models/{judge.model}", load=entry.load, chat=entry.chat)

@@ -7,6 +7,7 @@ from typing import Any
 
 from weirdgen.core.names import Adapter
 from weirdgen.judge.files import lexicon_names, validation_set
+from weirdgen.judge.training import training_set
 from weirdgen.plot.catalogue import FIGURES
 from weirdgen.study.config import DEFAULT_NAME
 from weirdgen.study.load import Kind, Study
@@ -63,6 +64,23 @@ class Paths:
         """The files of the study's atlas, without their ending."""
         name = self.study.config.name
         return f"results/figures/{'atlas' if name == DEFAULT_NAME else f'{name}/atlas'}"
+
+    @property
+    def scale(self) -> str:
+        """The files of the figure over models, without their ending."""
+        name = self.study.config.name
+        return f"results/figures/{'scale' if name == DEFAULT_NAME else f'{name}/scale'}"
+
+    @property
+    def over_models(self) -> list[str]:
+        """The figure over models in all its forms, where the study has several."""
+        several = len(self.study.config.run_models) > 1
+        return [f"{self.scale}.{ending}" for ending in ENDINGS] if several else []
+
+    @property
+    def weights_of_models(self) -> list[str]:
+        """What tells each model's weights from any others, in the order of `run_models`."""
+        return [f"resources/models/{model}/source.json" for model in self.study.config.run_models]
 
     @property
     def primary(self) -> str:
@@ -200,11 +218,37 @@ class Paths:
         return [self.study.judge_paths[judge] for judge in self.study.model_judges(wildcards.experiment)]
 
     @property
-    def judging_model(self) -> list[str]:
-        """The weights of the local model that judges, where one does."""
-        local = self.study.config.judging.vllm
-        backends = {self.study.config.judging.backend_of(judge) for judge in self.study.all_judges("models")}
-        return [f"resources/models/{local.model}/source.json"] if local and "vllm" in backends else []
+    def judging_models(self) -> list[str]:
+        """The names of the local models that judge, through vLLM or by their hidden states."""
+        backends = {self.study.judged_by(judge) for judge in self.study.all_judges("models")}
+        blocks = {"probe": self.study.config.judging.probe, "vllm": self.study.config.judging.vllm}
+        return [block.model for name, block in blocks.items() if block is not None and name in backends]
+
+    @property
+    def judging_weights(self) -> list[str]:
+        """The weights of those models."""
+        return [f"resources/models/{model}/source.json" for model in self.judging_models]
+
+    def probes(self, wildcards: Any) -> list[str]:
+        """The probes that answer judges of an experiment."""
+        return self._probes(self.study.model_judges(wildcards.experiment))
+
+    @property
+    def validated_probes(self) -> list[str]:
+        """The probes among the judges that a model answers and that have a validation set."""
+        return self._probes(self.validated_judges("models"))
+
+    def judge_file(self, wildcards: Any) -> str:
+        """The file of one judge."""
+        return self.study.judge_paths[wildcards.judge]
+
+    def training_set(self, wildcards: Any) -> str:
+        """The answers that a judge's probe is trained on."""
+        return training_set(wildcards.judge)
+
+    def probe_model(self, wildcards: Any) -> str:
+        """What tells the weights of the probes' model from any others."""
+        return f"resources/models/{wildcards.judging_model}/source.json"
 
     def validated_judges(self, kind: Kind) -> list[str]:
         """The judges of one kind that have a validation set."""
@@ -340,6 +384,9 @@ class Paths:
         """The judgments by models, one file for all adapters, where any model judges."""
         judged = self.study.model_judges(wildcards.experiment)
         return [self._result("model_judgments.parquet", wildcards)] if judged else []
+
+    def _probes(self, judges: list[str]) -> list[str]:
+        return [self.study.probe(judge) for judge in judges if self.study.judged_by(judge) == "probe"]
 
     def _judge_files(self, judges: list[str]) -> list[str]:
         files = []

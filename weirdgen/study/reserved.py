@@ -9,7 +9,7 @@ from weirdgen.plot.catalogue import FIGURES
 RULES = (
     *("all", "fetch_model", "ordinary", "dataset", "dataset_card", "finetune", "finetune_watched", "adapter_card"),
     *("held_out", "recipes", "loss_table"),
-    *("judge", "judge_with_model", "validate_judges", "validate_model_judges", "judge_accuracy"),
+    *("judge", "train_probe", "judge_with_model", "validate_judges", "validate_model_judges", "judge_accuracy"),
     *(
         "contrast_table",
         "label_table",
@@ -19,7 +19,7 @@ RULES = (
         "primary",
         "published_comparison",
     ),
-    *("atlas", "report", "inspect_log", "inspect_logs"),
+    *("atlas", "model_sizes", "scale", "report", "inspect_log", "inspect_logs"),
 )
 """Beside those of figures, and `sample` and `contrast`, which may end in numbers."""
 

@@ -40,8 +40,8 @@ def atlas(study: Study) -> dict[str, Titled]:
     }
 
 
-def page(study: Study, atlas_files: str, primary_file: str, power_file: str) -> StudyTold:
-    """What the page is told; all files lie under results/, the atlas's without their ending."""
+def page(study: Study, atlas_files: str, scale_files: str, primary_file: str, power_file: str) -> StudyTold:
+    """What the page is told; all files lie under results/, those of figures without their ending."""
     return StudyTold(
         runs=list(study.runs()),
         experiments={name: _experiment(study, name) for name in study.experiments},
@@ -49,6 +49,7 @@ def page(study: Study, atlas_files: str, primary_file: str, power_file: str) -> 
         recipe=study.config.recipes[0],
         judges={name: JudgeTold(about=file.about, by=study.judged_by(name)) for name, file in study.judges.items()},
         atlas=atlas_files,
+        scale=scale_files,
         primary=primary_file,
         power=power_file,
     )

@@ -173,20 +173,27 @@ class Workflow(Paths):
 
     @property
     def judging_threads(self) -> int:
-        """A local judge's engine takes every core; waiting for an endpoint takes one."""
-        return (os.cpu_count() or 1) if self.judging_model else 1
+        """The engine of a local judge takes every core; a probe, and waiting for an endpoint, take one."""
+        return (os.cpu_count() or 1) if self._engine else 1
 
     @property
     def judging_gpus(self) -> int:
         """GPUs of a judging job."""
-        local = self.study.config.judging.vllm
-        return self.params["models"][local.model]["engine_gpus"] if local and self.judging_model else 0
+        own = [self.params["models"][model]["gpus"] for model in self.judging_models]
+        engine = [self.params["models"][self._engine]["engine_gpus"]] if self._engine else []
+        return max([*own, *engine], default=0)
 
     @property
     def judging_memory(self) -> int:
         """Main memory of a judging job, in MB."""
+        return max((self.params["models"][model]["mem_mb"] for model in self.judging_models), default=2000)
+
+    @property
+    def _engine(self) -> str | None:
+        """The model that judges through vLLM, if one does."""
+        judged = {self.study.judged_by(judge) for judge in self.study.all_judges("models")}
         local = self.study.config.judging.vllm
-        return self.params["models"][local.model]["mem_mb"] if local and self.judging_model else 2000
+        return local.model if local and "vllm" in judged else None
 
     @property
     def primaries(self) -> dict[str, Any]:
@@ -215,7 +222,8 @@ class Workflow(Paths):
     @property
     def told_to_page(self) -> dict[str, Any]:
         """What the page is told."""
-        files = (file.removeprefix("results/") for file in (self.atlas, self.primary, self.power))
+        scale = self.scale if self.over_models else ""
+        files = (file.removeprefix("results/") for file in (self.atlas, scale, self.primary, self.power))
         return told.page(self.study, *files).model_dump()
 
 

@@ -9,7 +9,7 @@ with job(snakemake):
     figure = import_module(f"weirdgen.plot.{snakemake.rule}")
     tables = {name: read_csv(path) for name, path in snakemake.input.items()}
     plain = snakemake.params.told
-    told = given_all(Titled, plain) if snakemake.rule == "atlas" else given(Told, plain)
+    told = given_all(Titled, plain) if snakemake.rule in ("atlas", "scale") else given(Told, plain)
     write_csv(snakemake.output.csv, figure.tidy(tables, told))
     drawn = figure.draw(read_csv(snakemake.output.csv), told)
     style.save(drawn, [snakemake.output.png, snakemake.output.svg, snakemake.output.pdf])
