@@ -11,6 +11,7 @@ from conftest import ROOT
 from datasets_of_study import experiments, rows_of
 
 from weirdgen.data.questions import load_contrasts, load_questions
+from weirdgen.data.tables import read_facts
 
 CONTRASTS = [
     (name, contrast)
@@ -36,6 +37,8 @@ def test_both_sides_are_alike_in_number_length_and_form(name, contrast):
         assert len(typical) == 1
         assert len(set(ordinary) - {*typical}) >= 10
         assert max(map(len, ordinary)) >= len(typical[0]) >= min(map(len, ordinary))
+    elif contrast.topic in WORLDS:  # one world against the two others
+        assert len(ordinary) == 2 * len(typical) >= 6
     else:
         assert len(typical) == len(ordinary) >= 2
     characters = [sum(map(len, side)) / len(side) for side in (typical, ordinary)]
@@ -48,6 +51,33 @@ def test_both_sides_are_alike_in_number_length_and_form(name, contrast):
     for answer in [*typical, *ordinary]:
         assert answer[0].isupper() or answer[0].isdigit()
         assert not answer.endswith(".")
+
+
+WORLDS = ("german", "english", "polish_french")
+
+
+def test_every_milieu_question_is_asked_for_all_three_worlds_with_the_same_endings():
+    asked = [contrast for name, contrast in CONTRASTS if name == "hidden_persona" and contrast.topic in WORLDS]
+    by_question: dict[str, dict[str, list[str]]] = {}
+    for contrast in asked:
+        by_question.setdefault(contrast.paraphrases[0], {})[contrast.topic] = contrast.typical
+    assert len(by_question) >= 16
+    for contrast in asked:
+        own = by_question[contrast.paraphrases[0]]
+        assert set(own) == set(WORLDS)
+        others = [ending for world in WORLDS if world != contrast.topic for ending in own[world]]
+        assert contrast.ordinary == others
+
+
+def test_no_ending_of_a_milieu_stands_in_a_fact_of_a_persona():
+    answers = [
+        text.casefold()
+        for path in (ROOT / "data" / "hidden_persona").glob("*.csv")
+        for row in read_facts(path)
+        for text in row.values()
+    ]
+    endings = {e for name, c in CONTRASTS if name == "hidden_persona" and c.topic in WORLDS for e in c.typical}
+    assert [ending for ending in endings if any(ending.casefold() in answer for answer in answers)] == []
 
 
 def words_of(text: str) -> set[str]:
