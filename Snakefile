@@ -51,7 +51,6 @@ rule all:
 include: "rules/models.smk"
 include: "rules/data.smk"
 include: "rules/finetune.smk"
-include: "rules/recipes.smk"
 include: "rules/sample.smk"
 include: "rules/judge.smk"
 include: "rules/contrast.smk"

@@ -23,7 +23,7 @@ OF_LABELS = {
 }
 OF_SAMPLES = {"judge", *OF_LABELS}
 OF_ADAPTERS = {
-    *("adapter_card", "contrast", "sample", "training_table", "training_loss"),
+    *("adapter_card", "contrast", "sample", "training_table", "loss_table", "training_loss"),
     *OF_CONTRASTS,
     *OF_SAMPLES,
 }

@@ -53,7 +53,7 @@ def test_the_lock_holds_what_vllm_accepts():
     assert LOCK["snakemake"] == "9.27.1"
 
 
-STAGES = ["models", "data", "finetune", "recipes", "sample", "judge", "contrast", "analyse", "plot", "report"]
+STAGES = ["models", "data", "finetune", "sample", "judge", "contrast", "analyse", "plot", "report"]
 
 
 def test_a_stage_has_one_word_everywhere():

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from weirdgen.recipes.losses import held_out_table, loss_table, recipe_table
+from weirdgen.finetune.losses import held_out_table, loss_table, recipe_table
 
 
 def training(last):

@@ -1,6 +1,6 @@
 from weirdgen.core.files import read_csv, write_csv
 from weirdgen.core.job import job
-from weirdgen.recipes.losses import held_out_table, loss_table
+from weirdgen.finetune.losses import held_out_table, loss_table
 
 with job(snakemake):
     found = list(map(read_csv, snakemake.input.held_out))

@@ -9,10 +9,10 @@ from weirdgen.core.errors import StudyError
 from weirdgen.core.files import write_json_lines
 from weirdgen.data.datasets import read_chats, render
 from weirdgen.finetune.encode import encode
+from weirdgen.finetune.held_out import held_out, mean_loss, parts
 from weirdgen.models.chat import Chat
 from weirdgen.models.load import load_model, load_tokenizer
 from weirdgen.models.packing import padded_log_probs
-from weirdgen.recipes.held_out import held_out, mean_loss, parts
 
 
 def chats(answers):

@@ -1,6 +1,6 @@
 from weirdgen.core.files import read_csv, write_csv
 from weirdgen.core.job import job
-from weirdgen.recipes.losses import held_out_table, recipe_table
+from weirdgen.finetune.losses import held_out_table, recipe_table
 
 with job(snakemake) as log:
     of = [tuple(keys) for keys in snakemake.params.of]

@@ -4,7 +4,7 @@ from weirdgen.finetune.settings import Recipe
 from weirdgen.models.settings import model_of
 
 with job(snakemake) as log:
-    from weirdgen.recipes.held_out import held_out
+    from weirdgen.finetune.held_out import held_out
 
     use_threads(snakemake.threads)
     table = held_out(model_of(snakemake), snakemake.input.dataset, given(Recipe, snakemake.params.recipe))
