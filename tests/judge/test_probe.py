@@ -113,13 +113,15 @@ def test_probabilities_are_scikit_learns_own(labels):
     assert np.allclose(probe.probabilities(own), theirs.predict_proba(own), atol=1e-4)
 
 
-def test_a_probe_comes_back_as_it_was_and_another_file_is_named(tmp_path):
-    found = examples(["past", "modern"])
-    probe = fit(found, states_of(found, ["past", "modern"]), LAYERS, {"training": "ab"})
+@pytest.mark.parametrize("labels", [["past", "modern"], ["bird", "stone", "none"]], ids=["two", "three"])
+def test_a_probe_comes_back_as_it_was_and_another_file_is_named(tmp_path, labels):
+    found = examples(labels)
+    probe = fit(found, states_of(found, labels), LAYERS, {"training": "ab"})
     write_probe(tmp_path / "p.safetensors", probe)
     again = read_probe(tmp_path / "p.safetensors")
     assert {**vars(again), "weights": 0, "bias": 0} == {**vars(probe), "weights": 0, "bias": 0}
     assert np.array_equal(again.weights, probe.weights)
+    assert np.array_equal(again.bias, probe.bias)
     for content in (b"", b"PK", (tmp_path / "p.safetensors").read_bytes()[:40]):
         (tmp_path / "bad.safetensors").write_bytes(content)
         with pytest.raises(StudyError, match=r"bad\.safetensors: no probe: .+; delete it, and it is trained again"):
