@@ -30,11 +30,14 @@ from weirdgen.models.load import load_model, load_tokenizer
 FOLDS = 5
 """Parts that training questions are split into, to choose layer and penalty: no question is in two."""
 
-LAYERS = 6
-"""Layers that are tried, evenly spaced, the last among them."""
+DEPTHS = (1 / 3, 1 / 2, 2 / 3, 5 / 6)
+"""The layers that are tried, as shares of a model's blocks: what a text means stands in the middle of a model."""
 
 PENALTIES = (1e-3, 1e-2, 1e-1)
 """Inverse strengths of the penalty that are tried: scikit-learn's `C`."""
+
+MOST_STEPS = 300
+"""Of the solver (L-BFGS)."""
 
 SEED = 0
 """Of the split."""
@@ -67,7 +70,7 @@ class Probe:
 
 def layers_of(count: int) -> list[int]:
     """The layers that are tried of a model with `count` blocks."""
-    return sorted({max(1, round(count * part / LAYERS)) for part in range(1, LAYERS + 1)})
+    return sorted({max(1, round(count * depth)) for depth in DEPTHS})
 
 
 def fit(examples: Sequence[Example], states: np.ndarray, layers: Sequence[int], trained_on: dict[str, object]) -> Probe:
@@ -90,14 +93,14 @@ def fit(examples: Sequence[Example], states: np.ndarray, layers: Sequence[int], 
     with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
         for place in range(len(layers)):
             for penalty in PENALTIES:
-                one = make_pipeline(StandardScaler(), LogisticRegression(C=penalty, max_iter=500))
+                one = make_pipeline(StandardScaler(), LogisticRegression(C=penalty, max_iter=MOST_STEPS))
                 said = cross_val_predict(
                     one, states[:, place], right, groups=questions, cv=split, method="predict_proba"
                 )
                 tried.append((log_loss(right, said, labels=labels), place, penalty, said))
         loss, place, penalty, said = min(tried, key=lambda each: each[:3])
         scaler = StandardScaler().fit(states[:, place])
-        model = LogisticRegression(C=penalty, max_iter=500).fit(scaler.transform(states[:, place]), right)
+        model = LogisticRegression(C=penalty, max_iter=MOST_STEPS).fit(scaler.transform(states[:, place]), right)
     weights, bias = model.coef_ / scaler.scale_, model.intercept_ - model.coef_ @ (scaler.mean_ / scaler.scale_)
     if len(labels) == 2:  # scikit-learn keeps the second label's odds alone
         weights, bias = np.vstack([np.zeros_like(weights), weights]), np.concatenate([[0.0], bias])
