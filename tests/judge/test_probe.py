@@ -155,6 +155,9 @@ def test_states_are_the_answers_own_whoever_stands_beside_it(local, monkeypatch)
         for layer in range(3):
             wanted = states[layer][0, len(prompt) :].mean(0).numpy()
             assert np.allclose(together[i, layer], wanted, atol=1e-5)
+    for layer in range(3):  # blocks that are not needed are not run, and come back
+        assert np.allclose(mean_states(model, chat, ASKED, [layer], desc="")[:, 0], together[:, layer], atol=1e-5)
+    assert len(model.get_decoder().layers) == 2
     monkeypatch.setattr(hidden, "TOGETHER", 1)
     assert np.allclose(mean_states(model, chat, ASKED, [0, 1, 2], desc=""), together, atol=1e-5)
 
