@@ -125,8 +125,8 @@ def jobs() -> dict[str, dict[str, str]]:
 
 
 def limit(stage: str) -> str:
-    """The time limit of the one long rule of a stage's file, as SLURM writes it."""
-    (minutes,) = re.findall(r"runtime=(\d+)", (ROOT / "rules" / f"{stage}.smk").read_text())
+    """The time limit of the rule that a stage is named after, the first of its file, as SLURM writes it."""
+    minutes, *_ = re.findall(r"runtime=(\d+)", (ROOT / "rules" / f"{stage}.smk").read_text())
     return f"{int(minutes) // 60:02}:{int(minutes) % 60:02}:00"
 
 
