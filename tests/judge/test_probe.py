@@ -246,7 +246,7 @@ def test_what_is_wrong_in_a_training_set(tmp_path, old, new, message):
     text = json.dumps(TRAINING)
     assert old in text
     (tmp_path / "two.yaml").write_text(text.replace(old, new))
-    with pytest.raises(StudyError, match=rf"two\.yaml: .*{message.replace('?', '.').replace('(', '.')}"):
+    with pytest.raises(StudyError, match=rf"two\.yaml:.*{message.replace('?', '.').replace('(', '.')}"):
         load_training(tmp_path / "two.yaml", TWO.file)
 
 

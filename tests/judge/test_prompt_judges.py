@@ -150,7 +150,7 @@ BROKEN = [
 @pytest.mark.parametrize(("changes", "said"), BROKEN, ids=lambda part: str(part)[:40])
 def test_a_broken_file_is_one_line_before_anything_is_asked(changes, said, tmp_path):
     (tmp_path / "filled.yaml").write_text(json.dumps(FILE | changes))
-    with pytest.raises(StudyError, match=rf"filled\.yaml: .*{said}") as raised:
+    with pytest.raises(StudyError, match=rf"filled\.yaml:.*{said}") as raised:
         read_judge(tmp_path / "filled.yaml")
     assert "\n" not in str(raised.value)
 

@@ -75,7 +75,7 @@ def test_a_broken_judge_is_one_line(tmp_path):
     (tmp_path / "j.yaml").write_text(
         f"id: j\n{head}  - {{label: a, about: b, any: [{{pattern: '('}}]}}\n  - {{label: c, about: d}}\n"
     )
-    with pytest.raises(StudyError, match=r"j\.yaml: labels\.0\.any\.0\.pattern = '\(': not a regular expression"):
+    with pytest.raises(StudyError, match=r"j\.yaml:\d+: labels\.0\.any\.0\.pattern = '\(': not a regular expression"):
         load_rules_judge(tmp_path / "j.yaml")
     (tmp_path / "k.yaml").write_text(
         f"id: k\n{head}  - {{label: a, about: b, any: [{{lexicon: gone}}]}}\n  - {{label: c, about: d}}\n"

@@ -50,7 +50,7 @@ def test_without_a_probe_nobody_answers_and_no_training_set_is_read(root):
     (root / "data" / "judge_training" / "era_two_way.yaml").write_text("judge: nonsense\n")
     study = load_study(raw(backend="none"), root)
     assert study.model_judges("old_bird_names") == []
-    with pytest.raises(StudyError, match=r"judge_training/era_two_way\.yaml: "):
+    with pytest.raises(StudyError, match=r"judge_training/era_two_way\.yaml:1: "):
         load_study(raw(), root)
 
 

@@ -1,4 +1,4 @@
-"""The one exception for mistakes a person can mend: its text is one line, what is wrong, where, what to do."""
+"""The one exception for mistakes a person can mend: a line for each, what is wrong, where, what to do."""
 
 from __future__ import annotations
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from weirdgen.core.errors import StudyError
+from weirdgen.core.places import Location, place
 
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 
@@ -45,30 +48,48 @@ class Strict(BaseModel):
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def parse(model: type[Model], value: Any, where: str) -> Model:
-    """Validate `value`; raises StudyError with the first mistake as one line beginning with `where`."""
+def parse(
+    model: type[Model], value: Any, where: str, *, files: Sequence[str | Path] = (), at: Location = (), part: str = ""
+) -> Model:
+    """Validate `value`; raises StudyError with every mistake, a line each that begins with `where`.
+
+    files: what the value was read from, or merged from, if it lies in files at `at`: lines then begin with `file:line`
+    in place of `where`. part: what of the file it is, such as `question 3`.
+    """
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise StudyError(_line(error, model, where)) from None
+        lines: dict[Location, str] = {}
+        for one in error.errors():
+            location = _standing(value, one["loc"], missing=one["type"] == "missing")
+            head = place(files, (*at, *location), one.get("input"), where) if files else where
+            # of several kinds that a value might have been, the first is enough
+            lines.setdefault(location, ": ".join(filter(None, (head, part, _told(one, model)))))
+        raise StudyError("\n".join(lines.values())) from None
 
 
-def _line(error: ValidationError, model: type[BaseModel], where: str) -> str:
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    given = _shown(key, first.get("input"))
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        allowed = ", ".join(_fields_at(model, first["loc"][:-1]))
-        return f"{where}: unknown key '{key}'" + (f"; allowed here: {allowed}" if allowed else "")
-    if first["type"] == "missing":
-        return f"{where}: the key '{key}' is missing"
-    more = len(error.errors()) - 1
-    tail = f" (and {more} more)" if more else ""
-    message += _how(first["type"], first.get("input"))
+def _standing(value: Any, location: Location, missing: bool) -> Location:
+    """The part of a location that the value has; pydantic also names the kinds of value that it tried."""
+    for depth, part in enumerate(location):
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return tuple(location if missing else location[:depth])
+    return tuple(location)
+
+
+def _told(error: Any, model: type[BaseModel]) -> str:
+    """One mistake, without its place."""
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        allowed = ", ".join(_fields_at(model, error["loc"][:-1]))
+        return f"unknown key '{key}'" + (f"; allowed here: {allowed}" if allowed else "")
+    if error["type"] == "missing":
+        return f"the key '{key}' is missing"
+    message = error["msg"].removeprefix("Value error, ") + _how(error["type"], error.get("input"))
     if not key:  # a check over several keys names them itself
-        return f"{where}: {message}{tail}"
-    return f"{where}: {key} = {given}: {message}{tail}"
+        return message
+    return f"{key} = {_shown(key, error.get('input'))}: {message}"
 
 
 def _how(kind: str, value: Any) -> str:

@@ -38,7 +38,7 @@ def load_prompts(path: str | Path, count: int) -> list[str]:
 
     Raises StudyError if the file cannot make that many.
     """
-    file = parse(OrdinaryFile, read_yaml(path), str(path))
+    file = parse(OrdinaryFile, read_yaml(path), str(path), files=[path])
     generator = random.Random(0)
     instructions = [fill(template, {"topic": topic}) for template in file.templates for topic in file.topics]
     numbers = [{"a": a, "b": b} for a in range(11, 100) for b in range(2, 11)]

@@ -170,7 +170,9 @@ def _load_list(kind: type[Item], path: str | Path) -> list[Item]:
     raw: Any = read_yaml(path)
     if not isinstance(raw, list) or not raw:
         raise StudyError(f"{path}: expected a list of questions")
-    items = [parse(kind, entry, f"{path}: question {i + 1}") for i, entry in enumerate(raw)]
+    items = [
+        parse(kind, entry, str(path), files=[path], at=[i], part=f"question {i + 1}") for i, entry in enumerate(raw)
+    ]
     ids = [item.id for item in items]
     for name in ids:
         if ids.count(name) > 1:

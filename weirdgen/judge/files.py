@@ -161,7 +161,7 @@ def read_judge(path: str | Path) -> JudgeFile:
     kind = raw.get("type") if isinstance(raw, dict) else None
     if kind not in kinds:
         raise StudyError(f"{path}: type = {kind!r}; allowed: {', '.join(kinds)}")
-    file: JudgeFile = parse(kinds[kind], raw, str(path))
+    file: JudgeFile = parse(kinds[kind], raw, str(path), files=[path])
     if file.id != path.stem:
         raise StudyError(f"{path}: id = {file.id}: the id is the file's name, {path.stem}")
     if file.id in INSTRUMENTS:

@@ -44,7 +44,7 @@ def training_set(judge: str) -> str:
 def load_training(path: str | Path, judge: LabelFile) -> list[Example]:
     """Read a judge's training set: every label is one of the judge's, and all of them occur. Raises StudyError."""
     path = Path(path)
-    file = parse(TrainingFile, read_yaml(path), str(path))
+    file = parse(TrainingFile, read_yaml(path), str(path), files=[path])
     if file.judge != judge.id:
         raise StudyError(f"{path}: judge = {file.judge}: the judge is the file's name, {judge.id}")
     allowed = labels_of(judge)

@@ -46,7 +46,7 @@ class ValidationFile(Strict):
 def load_validation(path: str | Path, judge: JudgeFile) -> list[Known]:
     """Read a judge's validation set; every label is one of the judge's. Raises StudyError."""
     path = Path(path)
-    file = parse(ValidationFile, read_yaml(path), str(path))
+    file = parse(ValidationFile, read_yaml(path), str(path), files=[path])
     if file.judge != judge.id:
         raise StudyError(f"{path}: judge = {file.judge}: the judge is the file's name, {judge.id}")
     allowed = [REFUSAL] if isinstance(judge, RatingFile) else labels_of(judge)

@@ -190,7 +190,7 @@ class Experiment(Strict):
 def load_experiment(folder: Path) -> Experiment:
     """Read and check `experiment.yaml` and that the files it names exist. Raises StudyError."""
     path = folder / "experiment.yaml"
-    experiment = parse(Experiment, read_yaml(path), str(path))
+    experiment = parse(Experiment, read_yaml(path), str(path), files=[path])
     files = [file for dataset in experiment.datasets.values() for file in dataset.files]
     files += [experiment.ordinary.file] if experiment.ordinary else []
     for name in [*files, experiment.free_answers.file, experiment.contrasts.file]:

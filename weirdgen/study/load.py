@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -100,9 +100,12 @@ class Study:
                 yield model, experiment
 
 
-def load_study(raw: dict[str, Any], root: Path, where: str = "config") -> Study:
-    """Check a merged configuration and everything it names, before any job starts. Raises StudyError."""
-    config = parse(Config, raw, where)
+def load_study(raw: dict[str, Any], root: Path, where: str = "config", files: Sequence[str | Path] = ()) -> Study:
+    """Check a merged configuration and everything it names, before any job starts. Raises StudyError.
+
+    files: what the configuration was merged from, for errors to name the line.
+    """
+    config = parse(Config, raw, where, files=files)
     checks.check_models(config, where)
     folders = _folders(config, root, where)
     experiments: dict[str, Experiment] = {}

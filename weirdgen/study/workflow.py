@@ -76,9 +76,10 @@ class Workflow(Paths):
     def __init__(self, config: dict[str, Any], root: str, files: Iterable[str | Path] = ()) -> None:
         # The scripts import this package from here, whatever environment they run in.
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
-        for file in files:
+        merged_from = list(files)
+        for file in merged_from:
             check_file(file)
-        super().__init__(load_study(config, Path(root)))
+        super().__init__(load_study(config, Path(root), files=merged_from))
         self.experiments = list(self.study.experiments)
         self.published = self.study.config.published
         self.params = params(self.study)
