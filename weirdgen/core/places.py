@@ -44,9 +44,7 @@ def _line(file: str | Path, location: Location, value: Any) -> tuple[int, int, b
             return depth, line, True
         key, node = inner
         line = key.start_mark.line + 1
-        held = (
-            held[part] if isinstance(held, list) else next(own for name, own in held.items() if str(name) == str(part))
-        )
+        held = held[int(part)] if isinstance(held, list) else {str(name): own for name, own in held.items()}[str(part)]
     return len(location), line, held == value
 
 

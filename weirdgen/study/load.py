@@ -140,11 +140,11 @@ def load_study(raw: dict[str, Any], root: Path, where: str = "config", files: Se
         experiments[name] = experiment
     checks.check_judging(config, judges, [path.stem for path in (root / "data" / "judges").glob("*.yaml")], where)
     probed = checks.check_training_sets(config, judges, root, where)
-    files = {judge: str(path.relative_to(root)) for judge, path in judge_paths.items()}
+    judge_files = {judge: str(path.relative_to(root)) for judge, path in judge_paths.items()}
     paths = {name: str(folder.relative_to(root)) for name, folder in folders.items()}
     recipes = _recipes(config, experiments, where)
     checks.check_targets(config, recipes, root, where)
-    study = Study(root, config, experiments, paths, questions, primaries, judges, files, probed, recipes)
+    study = Study(root, config, experiments, paths, questions, primaries, judges, judge_files, probed, recipes)
     for name, experiment in experiments.items():
         checks.check_headline(
             experiment, questions[name], judges, study.judged_by, str(folders[name] / "experiment.yaml")
