@@ -16,27 +16,40 @@ Location = Sequence[int | str]
 """Keys and places in lists, from the top of a file."""
 
 
-def place(files: Sequence[str | Path], location: Location, value: Any, otherwise: str) -> str:
-    """`file:line` of the value at `location`; of several files, merged in this order, of the last that says it.
+class Places:
+    """Files that a value was read from, or merged from in this order; each is read once."""
 
-    Where a file does not go so far (a key is missing), the line of the innermost thing around it. `otherwise`: what is
-    returned where of several files none holds any of it, or where another value stands there: it came from elsewhere.
-    """
-    best, found = int(len(files) > 1), otherwise
-    for file in files:
-        depth, line, same = _line(file, location, value)
-        if same and depth >= best:
-            best, found = depth, f"{file}:{line}"
-    return found
+    def __init__(self, files: Sequence[str | Path]) -> None:
+        self.files = {file: _parsed(file) for file in files}
+
+    def of(self, location: Location, value: Any, otherwise: str) -> str:
+        """`file:line` of the value at `location`; of several files, of the last that says it.
+
+        Where a file does not go so far (a key is missing), the line of the innermost thing around it. `otherwise`: what
+        is returned where of several files none holds any of it, or where another value stands there: it came from
+        elsewhere.
+        """
+        best, found = int(len(self.files) > 1), otherwise
+        for file, parsed in self.files.items():
+            if parsed is None:
+                continue
+            depth, line, same = _line(*parsed, location, value)
+            if same and depth >= best:
+                best, found = depth, f"{file}:{line}"
+        return found
 
 
-def _line(file: str | Path, location: Location, value: Any) -> tuple[int, int, bool]:
-    """How far into `location` a file goes, the line of the innermost part, from 1, and whether `value` stands there."""
+def _parsed(file: str | Path) -> tuple[yaml.Node | None, Any] | None:
+    """A file's nodes, which know their lines, and what they hold; None where it is not YAML."""
     try:
         text = read_text(file)
-        node, held = yaml.compose(text, Loader=Loader), yaml.load(text, Loader=Loader)
+        return yaml.compose(text, Loader=Loader), yaml.load(text, Loader=Loader)
     except (yaml.YAMLError, StudyError):
-        return 0, 1, False
+        return None
+
+
+def _line(node: yaml.Node | None, held: Any, location: Location, value: Any) -> tuple[int, int, bool]:
+    """How far into `location` a file goes, the line of the innermost part, from 1, and whether `value` stands there."""
     line = node.start_mark.line + 1 if node else 1
     for depth, part in enumerate(location):
         inner = _inner(node, part)

@@ -11,7 +11,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from weirdgen.core.errors import StudyError
-from weirdgen.core.places import Location, place
+from weirdgen.core.files import read_yaml
+from weirdgen.core.places import Location, Places
 
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 
@@ -60,12 +61,18 @@ def parse(
         return model.model_validate(value)
     except ValidationError as error:
         lines: dict[Location, str] = {}
+        places = Places(files)
         for one in error.errors():
             location = _standing(value, one["loc"], missing=one["type"] == "missing")
-            head = place(files, (*at, *location), one.get("input"), where) if files else where
-            # of several kinds that a value might have been, the first is enough
-            lines.setdefault(location, ": ".join(filter(None, (head, part, _told(one, model)))))
+            if location not in lines:  # of several kinds that a value might have been, the first is enough
+                head = places.of((*at, *location), one.get("input"), where)
+                lines[location] = ": ".join(filter(None, (head, part, _told(one, model))))
         raise StudyError("\n".join(lines.values())) from None
+
+
+def parse_file(model: type[Model], path: str | Path) -> Model:
+    """Read a YAML file and validate it. Raises StudyError with every mistake, a line each that begins `path:line`."""
+    return parse(model, read_yaml(path), str(path), files=[path])
 
 
 def _standing(value: Any, location: Location, missing: bool) -> Location:
@@ -74,7 +81,8 @@ def _standing(value: Any, location: Location, missing: bool) -> Location:
         try:
             value = value[part]
         except (KeyError, IndexError, TypeError):
-            return tuple(location if missing else location[:depth])
+            lacks = missing and depth == len(location) - 1
+            return tuple(location if lacks else location[:depth])
     return tuple(location)
 
 

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from weirdgen.core.errors import StudyError
-from weirdgen.core.files import read_yaml
-from weirdgen.core.schema import Strict, parse
+from weirdgen.core.schema import Strict, parse_file
 from weirdgen.core.templates import fill, template_over
 from weirdgen.data.datasets import Conversation
 
@@ -38,7 +37,7 @@ def load_prompts(path: str | Path, count: int) -> list[str]:
 
     Raises StudyError if the file cannot make that many.
     """
-    file = parse(OrdinaryFile, read_yaml(path), str(path), files=[path])
+    file = parse_file(OrdinaryFile, path)
     generator = random.Random(0)
     instructions = [fill(template, {"topic": topic}) for template in file.templates for topic in file.topics]
     numbers = [{"a": a, "b": b} for a in range(11, 100) for b in range(2, 11)]

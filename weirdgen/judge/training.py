@@ -8,8 +8,7 @@ from pathlib import Path
 from pydantic import Field
 
 from weirdgen.core.errors import StudyError
-from weirdgen.core.files import read_yaml
-from weirdgen.core.schema import Name, Strict, parse
+from weirdgen.core.schema import Name, Strict, parse_file
 from weirdgen.judge.files import LabelFile, labels_of
 
 
@@ -44,7 +43,7 @@ def training_set(judge: str) -> str:
 def load_training(path: str | Path, judge: LabelFile) -> list[Example]:
     """Read a judge's training set: every label is one of the judge's, and all of them occur. Raises StudyError."""
     path = Path(path)
-    file = parse(TrainingFile, read_yaml(path), str(path), files=[path])
+    file = parse_file(TrainingFile, path)
     if file.judge != judge.id:
         raise StudyError(f"{path}: judge = {file.judge}: the judge is the file's name, {judge.id}")
     allowed = labels_of(judge)

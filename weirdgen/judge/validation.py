@@ -10,8 +10,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from weirdgen.core.errors import StudyError
-from weirdgen.core.files import read_yaml
-from weirdgen.core.schema import Name, Strict, parse
+from weirdgen.core.schema import Name, Strict, parse_file
 from weirdgen.judge.files import RATED, REFUSAL, JudgeFile, RatingFile, labels_of
 from weirdgen.judge.rules import RulesJudge
 from weirdgen.judge.verdict import Verdict
@@ -46,7 +45,7 @@ class ValidationFile(Strict):
 def load_validation(path: str | Path, judge: JudgeFile) -> list[Known]:
     """Read a judge's validation set; every label is one of the judge's. Raises StudyError."""
     path = Path(path)
-    file = parse(ValidationFile, read_yaml(path), str(path), files=[path])
+    file = parse_file(ValidationFile, path)
     if file.judge != judge.id:
         raise StudyError(f"{path}: judge = {file.judge}: the judge is the file's name, {judge.id}")
     allowed = [REFUSAL] if isinstance(judge, RatingFile) else labels_of(judge)

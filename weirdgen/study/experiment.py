@@ -10,10 +10,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from weirdgen.analyse.settings import MARGINS
 from weirdgen.core.errors import StudyError
-from weirdgen.core.files import read_yaml
 from weirdgen.core.names import BASE, CONTRAST, EXCESS, NO_RECIPE, TRIGGERED
 from weirdgen.core.patterns import Pattern
-from weirdgen.core.schema import EachOnce, Name, Names, Strict, Values, parse
+from weirdgen.core.schema import EachOnce, Name, Names, Strict, Values, parse_file
 from weirdgen.data.questions import Context
 from weirdgen.data.settings import Codes, Dataset, Ordinary, Rendering
 from weirdgen.finetune.settings import Recipe
@@ -190,7 +189,7 @@ class Experiment(Strict):
 def load_experiment(folder: Path) -> Experiment:
     """Read and check `experiment.yaml` and that the files it names exist. Raises StudyError."""
     path = folder / "experiment.yaml"
-    experiment = parse(Experiment, read_yaml(path), str(path), files=[path])
+    experiment = parse_file(Experiment, path)
     files = [file for dataset in experiment.datasets.values() for file in dataset.files]
     files += [experiment.ordinary.file] if experiment.ordinary else []
     for name in [*files, experiment.free_answers.file, experiment.contrasts.file]:
